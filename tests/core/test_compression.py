@@ -122,15 +122,19 @@ def test_types_of_the_program() -> None:
         {"Cache-Control": "public, No-Transform"},
         {"Content-Digest": "sha-256=:YQ==:"},
         {"Repr-Digest": "sha-256=:YQ==:"},
-        {"Digest": "sha-256=YQ=="},
         {"Content-MD5": "YQ=="},
         {"Cache-Control": "no-transform"},
+        {"Digest": "sha-256=YQ=="},
         {"Trailer": "Content-Digest"},
-        {"Trailer": "X-Sum, repr-digest"},
+        {"Trailer": "X-A, Repr-Digest"},
+        {"Trailer": "digest"},
+        {"Trailer": "Content-MD5"},
     ],
 )
 def test_what_stays_as_it_is(field: dict[str, str]) -> None:
-    """An answer that is encoded, that is a range, that must not be transformed, or whose bytes are digested."""
+    """An answer that is encoded, that is a range, that must not be transformed (RFC 9111 section 5.2.2.6), or whose
+    bytes are digested, be it in its head or behind the body (RFC 9530, RFC 3230, RFC 2616 section 14.15).
+    """
     answered = {**PLAIN, **field, "Content-Length": "1000", "ETag": '"a"'}
     encodes, fields = begun({"Accept-Encoding": "gzip"}, answered)
     assert (encodes, fields) == (False, Headers(answered))
@@ -140,6 +144,16 @@ def test_what_stays_as_it_is(field: dict[str, str]) -> None:
 def test_no_body(status: int) -> None:
     """An answer that has no body is left alone."""
     assert begun({"Accept-Encoding": "gzip"}, PLAIN, status, None) == (False, Headers(PLAIN))
+
+
+@pytest.mark.parametrize(("status", "may"), [(200, True), (404, True), (206, False), (304, False), (204, False)])
+def test_whether_a_body_may_be_compressed(status: int, may: bool) -> None:
+    """The head tells it before the body is there. A 206 and a 304 are about the body that is not compressed, so that
+    nothing has to wait for their end.
+    """
+    policy = CompressionPolicy(500, GZIP, COMPRESSIBLE)
+    compressing = policy.compressing("GET", Headers({"Accept-Encoding": "gzip"}))
+    assert compressing.head(status, Headers({**PLAIN, "Content-Length": "1000"})) is may
 
 
 @pytest.mark.parametrize("status", [200, 201, 400, 404, 413, 500, 503])
@@ -153,6 +167,22 @@ def test_a_range() -> None:
     answered = {**PLAIN, "Content-Range": "bytes 0-999/5000", "ETag": '"a"'}
     encodes, fields = begun({"Accept-Encoding": "gzip", "Range": "bytes=0-999"}, answered, 206)
     assert (encodes, fields) == (False, Headers({**answered, "Vary": "Accept-Encoding"}))
+
+
+@pytest.mark.parametrize("status", [100, 103, 199])
+def test_an_informational_response(status: int) -> None:
+    """A 1xx has no content (RFC 9110 section 15.2): it is left alone."""
+    assert begun({"Accept-Encoding": "gzip"}, PLAIN, status, None) == (False, Headers(PLAIN))
+
+
+def test_several_fields_of_one_name() -> None:
+    """All values of a field count (RFC 9110 section 5.3), not only the first or the last."""
+    for values in (["public", "no-transform"], ["no-transform", "public"]):
+        answered = Headers([("Content-Type", "text/plain"), *(("Cache-Control", value) for value in values)])
+        policy = CompressionPolicy(0, GZIP, COMPRESSIBLE)
+        compressing = policy.compressing("GET", Headers({"Accept-Encoding": "gzip"}))
+        compressing.head(200, answered)
+        assert compressing.begin(b"x" * 1000) is None
 
 
 @pytest.mark.parametrize(
@@ -255,6 +285,37 @@ def window(frame: bytes) -> int:
         )
     base = 1 << (10 + (first >> 3))
     return base + (base // 8) * (first & 7)
+
+
+def test_the_usual_levels() -> None:
+    """Without ``codings`` the level of zstd is 3, that of Brotli 4 and that of gzip 6."""
+    data = b"".join(b"line %d of some text %d\n" % (number, number * number) for number in range(2000))
+    usual = CompressionPolicy(0, None, COMPRESSIBLE)
+    for coding, level in {"zstd": 3, "br": 4, "gzip": 6}.items():
+        sizes = {other: len(encoder({coding: other}).close(data)) for other in (level - 1, level, level + 1)}
+        assert len(usual.encoder(coding).close(data)) == sizes[level]
+        assert len(set(sizes.values())) == 3
+
+
+def test_what_clients_send_does_not_fill_the_memory() -> None:
+    """Which coding a long Accept-Encoding chooses is not remembered: anybody can send another one each time. A short
+    one is remembered, because all browsers send one of a few.
+    """
+    from cardan.core._compression import _remembered_coding
+
+    policy = CompressionPolicy(0, GZIP, COMPRESSIBLE)
+
+    def remembered(accepted: str) -> int:
+        before = _remembered_coding.cache_info().misses
+        for _ in range(3):
+            compressing = policy.compressing("GET", Headers({"Accept-Encoding": accepted}))
+            fields = Headers(PLAIN)
+            compressing.head(200, fields)
+            assert compressing.begin(b"x" * 1000) is not None
+        return _remembered_coding.cache_info().misses - before
+
+    assert remembered("gzip, x" + "a" * 249) == 1  # 256 characters
+    assert remembered("gzip, x" + "a" * 250) == 0
 
 
 @pytest.mark.parametrize("level", [1, 3, 19])
@@ -395,13 +456,28 @@ def test_the_modules_of_a_coding(monkeypatch: pytest.MonkeyPatch) -> None:
         CompressionPolicy(500, {"br": 4}, COMPRESSIBLE)
 
 
+def test_the_modules_of_zstd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module of Python 3.14 is asked for first, then its copy for older Pythons, then the older package."""
+    order = ["compression.zstd", "backports.zstd", "zstandard"]
+    made = {name: types.SimpleNamespace(name=name) for name in order}
+    monkeypatch.setitem(sys.modules, "compression", types.ModuleType("compression"))
+    monkeypatch.setitem(sys.modules, "backports", types.ModuleType("backports"))
+    for name, module in made.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    for name in order:
+        assert _module.__wrapped__("zstd") is made[name]
+        monkeypatch.setitem(sys.modules, name, None)
+    assert _module.__wrapped__("zstd") is None
+
+
 @pytest.mark.parametrize(
     ("answered", "vary"),
     [
         ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/5000"}, "Accept-Encoding"),
         ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/*"}, "Accept-Encoding"),
         ({"Content-Type": "multipart/byteranges; boundary=a", "Content-Length": "200"}, "Accept-Encoding"),
-        ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/20"}, None),
+        ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/500"}, "Accept-Encoding"),
+        ({"Content-Type": "text/plain", "Content-Length": "10", "Content-Range": "bytes 0-9/499"}, None),
         ({"Content-Type": "image/png", "Content-Length": "10", "Content-Range": "bytes 0-9/5000"}, None),
     ],
 )

@@ -332,10 +332,48 @@ def test_fields(error: HTTPException, headers: list[tuple[str, str]]) -> None:
     assert [field for field in sent if field[0] not in ("Content-Type", "Content-Length")] == headers
 
 
-def test_fields_that_must_not_go_on_the_wire() -> None:
-    """A name or value that a header field must not contain is refused when the response is made."""
+@pytest.mark.parametrize("field", [("X", "a\r\nb"), ("X", "\u20ac"), ("X Y", "a"), ("", "a"), ("X:", "a")])
+def test_fields_that_must_not_go_on_the_wire(field: tuple[str, str]) -> None:
+    """A name or value that a header field must not contain (RFC 9110 sections 5.1 and 5.5) is refused when the error is
+    made, from a mapping and from pairs, and in the body of a class.
+    """
+    for headers in (dict([field]), [field], iter([field])):
+        with pytest.raises(ValueError, match=r"^got .* in headers, expected "):
+            NotFound(headers=headers)
+    with pytest.raises(ValueError, match=r"^got .* in headers, expected "):
+        type("Mine", (NotFound,), {"headers": [field]})
+
+
+def test_a_field_that_was_added_later() -> None:
+    """A field that was added to the error after it was made is refused when the response is made."""
+    error = NotFound(headers=[])
+    error.headers = {"X": "a\r\nb"}
     with pytest.raises(ValueError, match=r"^got "):
-        NotFound(headers={"X": "a\r\nb"}).get_response()
+        error.get_response()
+
+
+@pytest.mark.parametrize(
+    ("description", "text"),
+    [
+        (404, ("got the number 404 as description, expected a str; "
+              "for an error with this status: abort(404), or a class such as NotFound")),
+        (b"x", "got bytes as description, expected a str"),
+        (["x"], "got list as description, expected a str"),
+    ],
+)  # fmt: skip
+def test_a_description_is_a_text(description: Any, text: str) -> None:
+    """Anything else is a TypeError; for a number it says how an error with a status is made."""
+    with pytest.raises(TypeError) as caught:
+        NotFound(description)
+    assert str(caught.value) == text
+
+
+def test_an_exception_is_no_first_argument() -> None:
+    """The classes that take their own parameter first say of an exception what every class says: it would be sent."""
+    for cls in (NotFound, MethodNotAllowed, RequestedRangeNotSatisfiable):
+        for rest in ((), (None,)):
+            with pytest.raises(TypeError, match=r"^got ValueError as description, expected what the client may see"):
+                cls(ValueError("secret"), *rest)  # type: ignore[arg-type]
 
 
 def test_a_ready_response() -> None:
@@ -412,6 +450,10 @@ def test_a_limit_has_a_name() -> None:
     error = RequestEntityTooLarge(limit="max_files", allowed=1, received=2)
     assert (error.limit, error.allowed, error.received) == ("max_files", 1, 2)
     assert error.description == "got 2, expected at most 1 (max_files)"
+    assert RequestEntityTooLarge(limit="max_files", allowed=1).description == (
+        "got more than 1, expected at most 1 (max_files)"
+    )
+    assert RequestEntityTooLarge("own", limit="max_files", allowed=1).description == "own"
 
 
 @pytest.mark.parametrize("status", ["404", b"404", 404.0, NotFound, NotFound(), HTTPException, Response, None, {}])
@@ -546,3 +588,72 @@ def test_a_class_is_named_after_its_status(name: str) -> None:
     assert code is not None
     phrase = PHRASES.get(code) or http.HTTPStatus(code).phrase
     assert OTHER_NAMES.get(name) == code or name == re.sub(r"[^A-Za-z]", "", phrase)
+
+
+#: What the client is told by an error that is given no description. Programs show these texts, and tests compare them.
+DESCRIPTIONS = {
+    "BadRequest": "the request could not be understood",
+    "ClientDisconnected": "the client disconnected before the request was complete",
+    "RequestEntityTooLarge": "the request is larger than the server allows",
+    "Unauthorized": "credentials are missing or were not accepted",
+    "PaymentRequired": "payment is required",
+    "Forbidden": "you may not do that here",
+    "NotFound": "there is nothing at this address",
+    "MethodNotAllowed": "the method is not allowed for this address",
+    "NotAcceptable": "nothing here is of a kind that the request accepts",
+    "ProxyAuthenticationRequired": "the proxy wants credentials",
+    "RequestTimeout": "the request did not arrive in time",
+    "Conflict": "the request conflicts with the state of the resource",
+    "Gone": "what was at this address is gone for good",
+    "LengthRequired": "a Content-Length is required",
+    "PreconditionFailed": "a precondition of the request does not hold",
+    "RequestURITooLarge": "the address is longer than the server allows",
+    "UnsupportedMediaType": "the body is of a media type that is not supported here",
+    "RequestedRangeNotSatisfiable": "none of the requested ranges can be satisfied",
+    "ExpectationFailed": "the expectation in the request cannot be met",
+    "ImATeapot": "this is a teapot, it does not brew coffee",
+    "MisdirectedRequest": "this server does not answer for the requested authority",
+    "UnprocessableEntity": "the request is well formed, but what it asks for is not possible",
+    "Locked": "the resource is locked",
+    "FailedDependency": "another action, on which this one depends, failed",
+    "TooEarly": "the request might be a replay and is not processed early",
+    "UpgradeRequired": "another protocol is required",
+    "PreconditionRequired": "the request must be conditional, e.g. with If-Match",
+    "TooManyRequests": "too many requests came in a given time",
+    "RequestHeaderFieldsTooLarge": "the header fields are larger than the server allows",
+    "UnavailableForLegalReasons": "unavailable for legal reasons",
+    "InternalServerError": "the server met an error",
+    "NotImplemented": "the server does not support this method",
+    "BadGateway": "the server behind this one gave an invalid response",
+    "ServiceUnavailable": "the service is not available right now",
+    "GatewayTimeout": "the server behind this one did not answer in time",
+    "HTTPVersionNotSupported": "this version of HTTP is not supported",
+    "VariantAlsoNegotiates": "the chosen variant negotiates in its turn",
+    "InsufficientStorage": "there is no room to store what was sent",
+    "LoopDetected": "the resource contains itself",
+    "NetworkAuthenticationRequired": "the network wants credentials",
+}
+
+
+def test_the_description_of_each_class() -> None:
+    """Each class of errors has its own text for the client; a special 400 has that of BadRequest."""
+    plain = {name: cls().description for name, cls in CLASSES.items()}
+    special = ("BadRequestKeyError", "MultipartError", "SecurityError", "UrlencodedError")
+    assert plain == DESCRIPTIONS | dict.fromkeys(special, DESCRIPTIONS["BadRequest"]) | {
+        newer: DESCRIPTIONS[older] for newer, older in NEWER_NAMES.items()
+    }
+
+
+#: the names after the phrases of RFC 9110, and the older names of the same classes
+NEWER_NAMES = {
+    "ContentTooLarge": "RequestEntityTooLarge",
+    "URITooLong": "RequestURITooLarge",
+    "RangeNotSatisfiable": "RequestedRangeNotSatisfiable",
+    "UnprocessableContent": "UnprocessableEntity",
+}
+
+
+@pytest.mark.parametrize(("newer", "older"), NEWER_NAMES.items())
+def test_a_newer_name_is_that_of_the_same_class(newer: str, older: str) -> None:
+    """RFC 9110 renamed four phrases: the class has the name of both."""
+    assert CLASSES[newer] is CLASSES[older]

@@ -75,6 +75,7 @@ def test_a_permission() -> None:
         ({"method": "DELETE"}, "The method is not allowed for this origin."),
         ({"method": "put"}, "The method is not allowed for this origin."),
         ({"Headers": "x-key, x-other"}, "A header field is not allowed for this origin."),
+        ({"Private_Network": "TRUE", "Headers": "x-other"}, "A header field is not allowed for this origin."),
         ({"Private_Network": "true"}, "Requests from a public to a private network are not allowed."),
     ],
 )
@@ -98,6 +99,9 @@ def test_a_refusal(fields: dict[str, str], text: str) -> None:
         ({"origins": [re.compile(r"https://\w+\.example\.com")]}, {}, {"Allow-Origin": SITE}),
         ({"origins": re.compile(r"https://\w+\.example\.com")}, {}, {"Allow-Origin": SITE}),
         ({"max_age": timedelta(hours=1)}, {}, {"Max-Age": "3600"}),
+        ({"max_age": timedelta(seconds=1.5)}, {}, {"Max-Age": "1"}),
+        ({"headers": ["*", "X-A"]}, {"Headers": "x-b"}, {"Allow-Headers": "x-b"}),
+        ({"origins": "*", "expose": ["*", "X-A"]}, {}, {"Allow-Origin": "*"}),
         ({"private_network": True}, {"Private_Network": "true"}, {"Allow-Private-Network": "true"}),
     ],
 )
@@ -106,6 +110,12 @@ def test_options(options: dict[str, Any], fields: dict[str, str], told: dict[str
     status, headers, _ = preflight(policy(**options), **fields)
     assert status == 204
     assert told.items() <= headers.items()
+
+
+def test_only_true_asks_for_a_private_network() -> None:
+    """A browser that asks for a private network sends ``true`` (Private Network Access section 3.1)."""
+    for value, status in (("true", 403), ("false", 204), ("", 204)):
+        assert preflight(policy(), Private_Network=value)[0] == status
 
 
 def test_names_that_are_none_are_not_repeated() -> None:
@@ -141,6 +151,7 @@ def test_a_pattern_matches_all_of_the_origin() -> None:
         ("GET", {"Origin": SITE, "Access-Control-Request-Method": "PUT"}),
         ("OPTIONS", {"Origin": SITE}),
         ("OPTIONS", {"Access-Control-Request-Method": "PUT"}),
+        ("options", {"Origin": SITE, "Access-Control-Request-Method": "PUT"}),
     ],
 )
 def test_other_requests_are_not_preflights(method: str, asked: dict[str, str]) -> None:
@@ -236,10 +247,53 @@ def test_only_so_many_answers_are_kept() -> None:
             made.added(Headers({"Origin": origin}), [])
     preflight(made, "https://a", "M" * 5000)
     made.added(Headers({"Origin": "https://" + "a" * 5000}), [])
-    assert len(made._answers) <= 64
+    assert 0 < len(made._answers) <= 64
     assert len(made._added) <= 64
     assert max(len(method) for _, method, _, _ in made._answers) < 5000
-    assert max(len(origin or "") for origin in made._added) < 5000
+    assert max((len(origin or "") for origin in made._added), default=0) < 5000
+
+
+@pytest.mark.parametrize("longest", ["origin", "method", "names"])
+def test_what_is_kept(longest: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to a question of at most 1024 characters, whichever part of it is long, is made once. A longer one is
+    made each time, and so is the oldest of more than 64.
+    """
+    made: list[Any] = []
+    decide = CORSPolicy._decide
+    monkeypatch.setattr(CORSPolicy, "_decide", lambda *question: made.append(question) or decide(*question))
+    everything = policy([re.compile("https://[a-z0-9]+")], methods="*", headers="*")
+
+    def times(length: int) -> int:
+        parts = {"origin": "https://a", "method": "M", "names": "x"}
+        parts[longest] += "a" * (length - sum(map(len, parts.values())))
+        made.clear()
+        for _ in range(3):
+            assert preflight(everything, parts["origin"], parts["method"], Headers=parts["names"])[0] == 204
+        return len(made)
+
+    assert (times(1024), times(1025)) == (1, 3)
+    for number in range(63):
+        preflight(everything, f"https://host{number}", "M")
+    assert len(everything._answers) == 64
+    made.clear()
+    preflight(everything, "https://host0", "M")
+    assert made == []
+    preflight(everything, "https://host63", "M")
+    assert len(everything._answers) == 1
+
+
+def test_the_fields_of_an_origin_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is added for an origin of at most 1024 characters is made once; for a longer one each time."""
+    made: list[Any] = []
+    apply = CORSPolicy._apply
+    monkeypatch.setattr(CORSPolicy, "_apply", lambda *given: made.append(given) or apply(*given))
+    everything = policy([re.compile("https://[a-z]+")])
+    is_off = switched_off(everything)
+    for length, times in ((1024, 1), (1025, 3)):
+        made.clear()
+        for _ in range(3):
+            everything.added(Headers({"Origin": "https://" + "a" * (length - 8)}), [])
+        assert len(made) == (0 if is_off else times)
 
 
 def test_an_answer_to_a_preflight_is_that_of_a_response() -> None:
@@ -271,6 +325,12 @@ def test_an_answer_to_a_preflight_is_that_of_a_response() -> None:
         ({"max_age": True}, TypeError, "got max_age = True, expected a number of seconds, a timedelta or None"),
         ({"max_age": 2**31 + 1}, ValueError, "got the max_age 2147483649, expected at most 2147483648 seconds"),
         ({"max_age": -1}, ValueError, "got the max_age -1, expected a number of seconds that is not negative"),
+        ({"origins": [re.compile(b"x")]}, TypeError, "got re.compile(b'x') in origins, expected a pattern of text"),
+        (
+            {"expose": ["*", "X-A"], "credentials": True},
+            ValueError,
+            "got expose='*' with credentials=True, expected the names of the fields",
+        ),
         (
             {"expose": "*", "credentials": True},
             ValueError,

@@ -36,10 +36,11 @@ MAX_PORT: Final = 65535
 #: The longest host name that is encoded, in characters: four times the length of a domain name in ASCII, because
 #: normalisation may join several characters.
 MAX_HOST: Final = 1000
-# Characters that need no escape in a path (RFC 3986 section 3.3) and in a whole URI
-_PATH_SAFE: Final = "/!$&'()*+,:;=@~%-._"
-_USER_SAFE: Final = "!$&'()*+,:;=~%-._"  # the same of user information (section 3.2.1)
-_SEGMENTS_SAFE: Final = "/:@!$&'()*+,;=~"  # the same of text in which a percent sign is not an escape
+# Characters that need no escape: in user information (RFC 3986 section 3.2.1)
+_USER_SAFE: Final = "!$&'()*+,:;=~%-._"
+# in the text of a path (section 3.3), in which a percent sign is not an escape
+_SEGMENTS_SAFE: Final = "/:@!$&'()*+,;=~"
+# in a whole URI
 _URI_SAFE: Final = "!#$%&'()*+,/:;=?@[]~-._"
 # and in path, query and fragment: brackets belong to the address of a host, and "#" begins the fragment
 _REST_SAFE: Final = "!$%&'()*+,/:;=?@~-._"
@@ -59,12 +60,13 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|")
 _TO_HOST: Final = re.compile(r"(?:(?:https?|wss?):|(?=//))(?://(?P<user>[^/?#@]*@)?(?P<host>[^/?#:]*))?", re.IGNORECASE)
 # A domain name in lower case: labels of at most 63 characters (RFC 1035 section 2.3.4), and underscores
 _DOMAIN: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
-#: The longest domain name in characters, the dot at its end included (RFC 1035 section 2.3.4).
-MAX_DOMAIN: Final = 254
+#: The longest domain name in characters, without a dot at its end (RFC 1035 section 2.3.4: 255 bytes, of which one is
+#: the length of the first label, and one the empty label of the root).
+MAX_DOMAIN: Final = 253
 # Characters that stay percent-encoded in an IRI: ASCII that a URI escapes, control characters, spaces, bidirectional
 # formatting, U+FFFD, surrogates
 _NOT_IN_IRI_PATH: Final = re.compile(
-    '[\x00-\x20"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]'
+    '[\x00-\x20"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]'
 )
 _ESCAPED_NON_ASCII: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _RAW_UNSAFE: Final = re.compile('[\x00-\x20"<>\\\\^`{|}\x7f]')
@@ -96,7 +98,7 @@ def iri_query(query: bytes) -> str:
     """
     text = query.decode("latin-1")
     if not text.isascii():
-        text = quote(query, safe=_URI_SAFE + "?")
+        text = quote(query, safe=_URI_SAFE)
     return uri_to_iri(text)
 
 
@@ -193,7 +195,7 @@ def idna_host(name: str) -> str:
         host = ".".join([label if label.isascii() else _a_label(label) for label in mapped.split(".")])
     except UnicodeError:  # every error of idna is one
         host = ""
-    if not _DOMAIN.fullmatch(host) or len(host) > MAX_DOMAIN:
+    if not _DOMAIN.fullmatch(host) or len(host.removesuffix(".")) > MAX_DOMAIN:
         raise ValueError(f"got host {name[:MAX_HOST]!r}, expected a name that IDNA can encode")
     return host
 
@@ -271,7 +273,7 @@ def host_is_trusted(host: str, trusted: Iterable[str]) -> bool:
     name, port = _comparable(parts[0]), parts[1]
     for entry in trusted:
         subdomains = entry.startswith(".")
-        wanted = split_host(_in_ascii(entry.lstrip(".") if subdomains else entry))
+        wanted = split_host(_in_ascii(entry.removeprefix(".")))
         if wanted is None or wanted[1] not in (None, port):
             continue
         target = _comparable(wanted[0])

@@ -26,6 +26,38 @@ def test_names_and_defaults_are_those_of_limits() -> None:
     assert all(getattr(Request, name) == getattr(Limits(), name) for name in LIMIT_NAMES)
 
 
+#: the defaults that the docstrings of the attributes and the guide promise
+DEFAULTS = {
+    "max_content_length": None,
+    "max_data_memory": 16 * 1024 * 1024,
+    "max_form_memory_size": 500_000,
+    "max_form_memory_total": 5_000_000,
+    "max_form_parts": 1000,
+    "max_part_header_size": 8192,
+    "max_part_headers": 16,
+    "max_file_size": None,
+    "max_files": 100,
+    "max_file_memory": 500_000,
+    "max_spool_memory": 8_000_000,
+    "max_boundary_size": 200,
+}
+
+
+def test_each_default() -> None:
+    """The limits that hold if a program sets none."""
+    assert {name: getattr(Request(POST), name) for name in LIMIT_NAMES} == DEFAULTS
+    assert {field.name: field.default for field in fields(Limits)} == DEFAULTS
+
+
+@pytest.mark.parametrize("name", LIMIT_NAMES)
+def test_the_least_limit(name: str) -> None:
+    """0 is a limit, None is no limit, and -1 is neither."""
+    for value in (0, None):
+        assert getattr(Limits(**{name: value}), name) == value
+    with pytest.raises(ValueError, match=f"^got {name} = -1, expected an int of at least 0, or None for no limit$"):
+        Limits(**{name: -1})
+
+
 def test_every_limit_is_in_the_manual() -> None:
     """The guide on limits names each limit, and so does the reference; the table of the guide has its default."""
     guide = (ROOT / "docs/guides/limits.md").read_text("utf-8")
