@@ -57,8 +57,8 @@ all tests.""",
     ),
     "coverage": (
         "Coverage",
-        """What the unit tests and the contract tests in one process run of `src`. Tests with real servers and browsers do
-not count. What is left out has its reason in the code or in `pyproject.toml`.""",
+        """What the unit tests and the contract tests in one process run of `src`. Tests with real servers and browsers
+do not count. What is left out has its reason in the code or in `pyproject.toml`.""",
     ),
     "mutation": (
         "Small faults",
