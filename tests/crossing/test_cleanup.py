@@ -7,11 +7,13 @@ until the thread that uses them has really ended. On trio the same holds for the
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cardan import Application, Flow, Request, Response, middleware
@@ -761,6 +763,183 @@ async def test_cleanup_that_takes_too_long() -> None:
     gate.set()
     await cleanup.wait_until_clean(20)
     assert slow.done()
+
+
+async def test_the_cleanup_of_another_loop_is_not_waited_for() -> None:
+    """Each loop waits for its own requests."""
+    other = asyncio.new_event_loop()
+    task = other.create_task(anyio.Event().wait())
+    cleanup.note_cleaning(task)
+    try:
+        with anyio.fail_after(20):
+            await cleanup.wait_until_clean(3600)
+    finally:
+        cleanup._cleaning.discard(task)
+        task.cancel()
+        await asyncio.to_thread(other.run_until_complete, asyncio.wait([task]))
+        other.close()
+
+
+class Cleaning:
+    """Cleanup that waits until it is told to go on. ``steps`` is how often it was begun, cancelled and ended."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.gate = anyio.Event()
+        self.steps: list[str] = []
+        self._error = error
+
+    async def __call__(self) -> None:
+        self.steps.append("begun")
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.steps.append("cancelled")
+            raise
+        self.steps.append("ended")
+        if self._error is not None:
+            raise self._error
+
+
+async def turns(count: int) -> None:
+    """Let the loop run so many times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_no_scope_cancels_cleanup() -> None:
+    """In a cancelled scope cleanup runs to its end, however often the loop runs, and is waited for."""
+    cleaning = Cleaning()
+
+    async def clean() -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await cleanup.run_uncut(cleaning)
+            cleaning.steps.append("waited")
+
+    task = asyncio.create_task(clean())
+    await turns(50)
+    assert cleaning.steps == ["begun"]
+    cleaning.gate.set()
+    await task
+    assert cleaning.steps == ["begun", "ended", "waited"]
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+async def test_cleanup_has_all_the_time_after_one_cancellation(before: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One cancellation while cleanup runs sets no time, nor do those that came before the cleanup. The task sleeps
+    meanwhile: it waits once, and once more after the cancellation.
+    """
+    monkeypatch.setattr(cleanup, "PATIENCE", 0)
+    real, waits = cleanup.wait_for_task, 0
+
+    async def counted(task: asyncio.Task[Any], seconds: float | None = None) -> None:
+        nonlocal waits
+        waits += 1
+        await real(task, seconds)
+
+    monkeypatch.setattr(cleanup, "wait_for_task", counted)
+    cleaning = Cleaning()
+
+    async def clean() -> None:
+        for _ in range(before):
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                pass
+        await cleanup.run_uncut(cleaning)
+
+    task = asyncio.create_task(clean())
+    await turns(2)
+    for _ in range(before + (before == 0)):
+        task.cancel()
+        await turns(20)
+    await asyncio.sleep(0.01)
+    assert cleaning.steps == ["begun"]
+    cleaning.gate.set()
+    await asyncio.wait([task])
+    assert cleaning.steps == ["begun", "ended"]
+    assert task.cancelled() == (before == 0)
+    assert waits == 1 + (before == 0)
+
+
+async def test_the_second_cancellation_sets_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cleanup that waits longer after a second cancellation is cancelled, and not before."""
+    monkeypatch.setattr(cleanup, "PATIENCE", 0.01)
+    cleaning = Cleaning()
+    task = asyncio.create_task(cleanup.run_uncut(cleaning))
+    for _ in range(2):
+        await turns(5)
+        assert cleaning.steps == ["begun"]
+        task.cancel()
+    await asyncio.wait([task])
+    assert cleaning.steps == ["begun", "cancelled"]
+    assert task.cancelled()
+
+
+async def test_the_third_cancellation_waits_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cleanup goes on by itself after a third cancellation. A loop that waits for its tasks waits for it, too, although
+    the tasks that wait are cancelled.
+    """
+    monkeypatch.setattr(cleanup, "PATIENCE", 3600)
+    before = asyncio.all_tasks()
+    cleaning = Cleaning()
+    task = asyncio.create_task(cleanup.run_uncut(cleaning))
+    for _ in range(3):
+        await turns(5)
+        assert not task.done()
+        task.cancel()
+    await turns(5)
+    assert task.cancelled()
+    assert cleaning.steps == ["begun"]
+    waiting = asyncio.all_tasks() - before
+    assert len(waiting) == 1
+    for each in waiting:
+        each.cancel()
+    await turns(5)
+    assert cleaning.steps == ["begun"]
+    assert asyncio.all_tasks() - before == waiting
+    cleaning.gate.set()
+    await asyncio.wait(waiting)
+    assert cleaning.steps == ["begun", "ended"]
+
+
+@pytest.mark.parametrize("kind", ["of something else", "before", "none"])
+async def test_an_error_of_cleanup_is_raised(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Only a cancellation of this task that is being raised replaces it: not one of something that was awaited, and
+    none that was caught before.
+    """
+    error = LookupError("of the cleanup")
+    cleaning = Cleaning(error)
+    cleaning.gate.set()
+
+    async def clean() -> None:
+        if kind == "before":
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                pass
+        if kind == "of something else":
+            try:
+                raise asyncio.CancelledError
+            except asyncio.CancelledError:
+                await cleanup.run_uncut(cleaning)
+        else:
+            await cleanup.run_uncut(cleaning)
+
+    task = asyncio.create_task(clean())
+    await turns(1)
+    if kind == "before":
+        task.cancel()
+    await asyncio.wait([task])
+    assert task.exception() is error
+    assert caplog.records == []
+
+
+async def test_cleanup_sets_no_variable() -> None:
+    """The context of the task has the same variables as before."""
+    before = dict(contextvars.copy_context())
+    await cleanup.run_uncut(anyio.lowlevel.checkpoint)
+    assert dict(contextvars.copy_context()) == before
 
 
 async def test_a_body_that_swallows_its_cancellation() -> None:

@@ -154,3 +154,113 @@ async def test_cancelled_around_the_call(moment: Callable[[Job[Any]], None], mon
         await run_to_end(places, work)
     assert (work.done, places.free) == (1, 1)
     assert starts == (2 if moment is cancelled_before else 1)
+
+
+async def test_a_scope_that_is_cancelled_while_it_waits_for_a_place() -> None:
+    """The task asks for a place once, and sleeps until it gets one."""
+    work, asked = Work(), 0
+
+    class Counted(Places):
+        __slots__ = ()
+
+        async def take(self) -> None:
+            nonlocal asked
+            asked += 1
+            await super().take()
+
+    places = Counted(1)
+    assert places.take_nowait()
+
+    async def main() -> None:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await run_to_end(places, work)
+
+    task = asyncio.create_task(main())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (work.done, asked) == (0, 1)
+    places.give_back()
+    await task
+    assert (work.done, places.free, asked) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("kind", ["Task.cancel()", "a scope"])
+async def test_cancelled_while_the_thread_works(kind: str) -> None:
+    """The end of the thread is waited for, however often the task is cancelled. Then its place is given back."""
+    places, begun, go_on = Places(1), threading.Event(), threading.Event()
+    scope = anyio.CancelScope()
+    done: list[str] = []
+
+    def work() -> str:
+        begun.set()
+        assert go_on.wait(20)
+        done.append("work")
+        return "result"
+
+    async def main() -> None:
+        with scope:
+            try:
+                await run_to_end(places, work)
+            finally:
+                done.append("over")
+
+    task = asyncio.create_task(main())
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    for _ in range(3):
+        if kind == "a scope":
+            scope.cancel()
+        else:
+            task.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert (done, places.free) == ([], 0)
+    go_on.set()
+    await asyncio.wait([task])
+    assert (done, places.free) == (["work", "over"], 1)
+    assert task.cancelled() or scope.cancel_called
+
+
+async def test_work_that_fails() -> None:
+    """Its error is raised, also a cancellation of something else, and its place is given back."""
+    places = Places(1)
+    for error in (LookupError("of the work"), asyncio.CancelledError("of the work")):
+
+        def work(error: BaseException = error) -> None:
+            raise error
+
+        with pytest.raises(type(error), match="of the work"):
+            await run_to_end(places, work)
+        assert places.free == 1
+
+
+async def test_an_error_of_work_that_nobody_waits_for(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged once, and told as the end of the work."""
+    ended: list[str] = []
+
+    def work() -> None:
+        raise LookupError("of the work")
+
+    job: Job[None] = Job(work, ())
+    job.when_ended(lambda: ended.append("ended"))
+    with pytest.raises(LookupError):
+        job()
+    await anyio.wait_all_tasks_blocked()
+    assert (job.has_ended, job.has_raised, ended) == (True, True, ["ended"])
+    assert [type(record.exc_info[1]) for record in caplog.records if record.exc_info] == [LookupError]
+
+
+def test_a_job_that_is_withdrawn() -> None:
+    """It is not begun, and can be withdrawn again; one that has begun cannot be withdrawn."""
+    work = Work()
+    job: Job[None] = Job(work, ())
+    assert job.withdraw()
+    assert job.withdraw()
+    assert not job.begin()
+    assert job() is None
+    assert work.done == 0
+    other: Job[None] = Job(work, ())
+    other()
+    assert not other.withdraw()
+    assert work.done == 1

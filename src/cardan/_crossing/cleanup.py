@@ -158,9 +158,7 @@ def _make_loop_wait(inner: asyncio.Task[Any]) -> None:
     """
     import asyncio
 
-    task = asyncio.Task(_wait_in_spite(inner), loop=inner.get_loop())
-    note_cleaning(task)
-    task.add_done_callback(_cleaning.discard)
+    asyncio.Task(_wait_in_spite(inner), loop=inner.get_loop())  # ``inner`` refers to it, by what wakes it
 
 
 async def _wait_in_spite(inner: asyncio.Task[Any]) -> None:

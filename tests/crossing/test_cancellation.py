@@ -1,0 +1,150 @@
+"""Waiting in spite of a cancellation, and telling what a cancellation means."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from cardan._crossing import as_error, shielded
+from cardan._crossing.cancellation import wait_out, wait_uncut
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Both loops."""
+    return str(request.param)
+
+
+async def turns(count: int) -> None:
+    """Let other tasks run so many times, also in a scope that is cancelled."""
+    with anyio.CancelScope(shield=True):
+        for _ in range(count):
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_a_wait_goes_on_in_a_cancelled_scope() -> None:
+    """It returns when the event is set, and not before. What is awaited next is cancelled."""
+    event = anyio.Event()
+    log: list[str] = []
+
+    async def wait() -> None:
+        with scope:
+            await wait_out(event)
+            log.append("waited")
+            await anyio.lowlevel.checkpoint()
+            log.append("went on")
+
+    scope = anyio.CancelScope()
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await turns(3)
+            scope.cancel()
+            await turns(10)
+            assert log == []
+            event.set()
+    assert scope.cancelled_caught
+    assert log == ["waited"]
+
+
+async def test_a_shield_keeps_scopes_away() -> None:
+    """Code in a shielded block runs to its end in a cancelled scope."""
+    log: list[str] = []
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        with shielded():
+            await anyio.sleep(0.001)
+            log.append("clean")
+        await anyio.sleep(0.001)
+        log.append("went on")
+    assert log == ["clean"]
+
+
+class TestNative:
+    """What only asyncio has: ``Task.cancel()``, and code of the loop outside of tasks."""
+
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        """Its event loop."""
+        return "asyncio"
+
+    @pytest.mark.parametrize("how", ["Task.cancel()", "a scope, then Task.cancel()", "Task.cancel(), then a scope"])
+    async def test_both_kinds_of_cancellation(self, how: str) -> None:
+        """Neither kind ends a wait, in whatever order they come. The first native cancellation is raised at the end."""
+        event = anyio.Event()
+        scope = anyio.CancelScope()
+        log: list[str] = []
+
+        async def wait() -> None:
+            with scope:
+                try:
+                    await wait_out(event)
+                finally:
+                    log.append("waited")
+
+        task = asyncio.create_task(wait())
+        await turns(3)
+        for step in how.split(", then "):
+            if step == "a scope":
+                scope.cancel()
+            else:
+                task.cancel("the first")
+            await turns(5)
+        if "scope" not in how:
+            task.cancel("the second")
+            await turns(5)
+        assert log == []
+        event.set()
+        await asyncio.wait([task])
+        assert log == ["waited"]
+        if "scope" not in how:
+            with pytest.raises(asyncio.CancelledError, match="the first"):
+                await task
+
+    async def test_an_error_ends_a_wait(self) -> None:
+        """An error that is no cancellation is raised at once."""
+
+        class Broken:
+            async def wait(self) -> None:
+                raise LookupError("of the event")
+
+        event: Any = Broken()
+        for wait in (wait_out, wait_uncut):
+            with pytest.raises(LookupError, match="of the event"):
+                await wait(event)
+
+    async def test_outside_of_a_task(self) -> None:
+        """In a callback of the loop nobody can know who is cancelled: the cancellation stays one."""
+        error = asyncio.CancelledError()
+        found: list[BaseException] = []
+        asyncio.get_running_loop().call_soon(lambda: found.append(as_error(error)))
+        await turns(2)
+        assert found == [error]
+
+    async def test_a_wait_leaves_nothing(self) -> None:
+        """A cancelled wait leaves no cycle: the exception is freed with the last reference to it."""
+        gc.collect()
+        gc.disable()
+        try:
+            for wait in (wait_out, wait_uncut):
+                event = anyio.Event()
+                task = asyncio.create_task(wait(event))
+                await turns(3)
+                task.cancel()
+                await turns(3)
+                event.set()
+                await asyncio.wait([task])
+                gone = weakref.ref(event)
+                del task, event
+                await turns(2)
+                assert gone() is None
+        finally:
+            gc.enable()
