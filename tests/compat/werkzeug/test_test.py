@@ -543,3 +543,42 @@ def test_a_response_class_for_tests_is_used_itself(wz: Any) -> None:
         pass
 
     assert wz.test.Client(object(), Own).response_wrapper is Own
+
+
+def test_where_a_redirect_leads(wz: Any) -> None:
+    """The request that follows has the scheme and the host of the Location. If its path is not below that of the
+    application, it is one without such a path.
+    """
+
+    @wz.wrappers.Request.application  # type: ignore[untyped-decorator]
+    def app(request: Any) -> Any:
+        to = request.args.get("to")
+        if to is None:
+            return wz.wrappers.Response(f"{request.url} {request.root_path} {request.path}")
+        return wz.utils.redirect(to)
+
+    client = wz.test.Client(app)
+    for to, expected in (
+        ("https://localhost/app/x", "https://localhost/app/x /app /x"),
+        ("http://localhost:8080/app/x", None),
+        ("http://localhost/app/", "http://localhost/app/ /app /"),
+        ("http://localhost/app", "http://localhost/app/ /app /"),
+        ("http://localhost/apple", "http://localhost/apple  /apple"),
+        ("http://localhost/other?a=1", "http://localhost/other?a=1  /other"),
+    ):
+        asked = {"base_url": "http://localhost/app", "query_string": {"to": to}, "follow_redirects": True}
+        told = client.get("/deep/page", **asked).text
+        assert told == (expected or "http://localhost:8080/app/x /app /x"), to
+
+
+def test_a_location_that_is_relative() -> None:
+    """It is resolved against the URL of the request before it (RFC 3986 section 5.2)."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        to = request.args.get("to")
+        return Response(request.url) if to is None else Response("", 302, {"Location": to})
+
+    for to, expected in (("x", "/app/deep/x"), ("?a=1", "/app/deep/page?a=1"), ("../x", "/app/x"), ("/x", "/x")):
+        asked: dict[str, Any] = {"base_url": "http://localhost/app", "query_string": {"to": to}}
+        assert Client(app).get("/deep/page", follow_redirects=True, **asked).text == f"http://localhost{expected}"
