@@ -1,0 +1,163 @@
+"""The state of a lifespan is each request's own: what one request puts into it is not seen by another one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
+
+SCOPE = {"method": "GET", "path": "/at/x", "root_path": "", "headers": [], "query_string": b""}
+HEAD = core.RequestHead("GET", "/at/x", headers=[(b"Host", b"a.example")])
+
+
+@contextlib.contextmanager
+def lifespan(app: Any) -> Iterator[dict[str, Any]]:
+    """Yields a number."""
+    yield {"number": 1}
+
+
+def changing(seen: list[Any], kind: str = "async") -> Any:
+    """An application whose requests note the state, and change it."""
+
+    def note(request: Request) -> Response:
+        seen.append(dict(request.state))
+        request.state["number"] = request.state["more"] = 2
+        return Response("x")
+
+    async def anote(request: Request) -> Response:
+        return note(request)
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        note(scope["cardan.request"])
+        await send({"type": "websocket.close"})
+
+    return Application(anote if kind == "async" else note, lifespan=lifespan, websocket=websocket)
+
+
+def resolving(app: Any) -> Any:
+    """An application whose ``resolve()`` returns another one, with the lifespan of its own."""
+
+    class Outer(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return app
+
+    return Outer(lifespan=lifespan)
+
+
+#: the places in which an application can be
+PLACES: dict[str, Any] = {
+    "alone": lambda app: app,
+    "in a mount": lambda app: Mount({"/at": app}),
+    "in two mounts": lambda app: Mount({"/": Mount({"/at": app})}),
+    "in wrappers": lambda app: CORS(Compression(ProxyFix(app)), "*"),
+    "in a wrapper of a mount": lambda app: CORS(Mount({"/at": app}), "*"),
+    "in a dual": lambda app: Dual(app, app),
+    "resolved": resolving,
+}
+places = pytest.mark.parametrize("place", PLACES)
+
+
+@contextlib.asynccontextmanager
+async def running(app: Any, state: dict[str, Any] | None) -> AsyncIterator[None]:
+    """Runs the lifespan of ``app`` as a server does that keeps the state in ``state``, or none if that is None."""
+    started, over = anyio.Event(), anyio.Event()
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Any:
+        kind = next(asked)
+        if kind == "lifespan.shutdown":
+            await over.wait()
+        return {"type": kind}
+
+    async def send(message: Any) -> None:
+        assert message["type"].endswith(".complete")
+        started.set()
+
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, **({} if state is None else {"state": state})}
+    async with anyio.create_task_group() as group:
+        group.start_soon(app, scope, receive, send)
+        await started.wait()
+        yield
+        over.set()
+
+
+async def call(app: Any, kind: str, state: dict[str, Any] | None) -> None:
+    """One request, or one handshake."""
+    given = [{"type": "http.request" if kind == "http" else "websocket.connect"}]
+
+    async def receive() -> Any:
+        if given:
+            return given.pop()
+        await anyio.sleep_forever()
+        raise AssertionError("nobody wakes this task")
+
+    async def send(message: Any) -> None: ...
+
+    # a server passes a shallow copy of the state on (ASGI lifespan specification, "Lifespan State")
+    await app({**SCOPE, "type": kind, **({} if state is None else {"state": state.copy()})}, receive, send)
+
+
+@places
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("keeps", [False, True])
+def test_each_request_has_its_own_state(place: str, kind: str, keeps: bool) -> None:
+    """Over ASGI, whether the server keeps the state or the scope has none."""
+    if (place, kind) == ("resolved", "websocket"):
+        kind = "http"  # websockets are not passed on
+    seen: list[Any] = []
+    app = PLACES[place](changing(seen))
+    state: dict[str, Any] | None = {} if keeps else None
+
+    async def main() -> None:
+        async with running(app, state):
+            for _ in range(3):
+                await call(app, kind, state)
+
+    anyio.run(main)
+    assert seen == [{"number": 1}] * 3
+
+
+@places
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_each_request_of_wsgi_has_its_own_state(place: str, kind: str) -> None:
+    """Over WSGI the process keeps the state."""
+    seen: list[Any] = []
+    app = PLACES[place](changing(seen, kind))
+    for _ in range(3):
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/at/x", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
+        assert b"".join(app(environ, lambda *head: None)) == b"x"
+    app.close()
+    assert seen == [{"number": 1}] * 3
+
+
+@places
+@pytest.mark.parametrize("way", ["respond", "arespond"])
+@pytest.mark.parametrize("given", [None, {"tenant": "north"}])
+def test_each_request_of_core_has_its_own_state(place: str, way: str, given: dict[str, str] | None) -> None:
+    """Without a server. What a request of core brings is in it, and is not changed either."""
+    seen: list[Any] = []
+    app = PLACES[place](changing(seen))
+
+    def made() -> core.Request:
+        return core.Request(HEAD) if given is None else core.Request(HEAD, state=given)
+
+    async def main() -> None:
+        async with running(app, None):
+            for _ in range(3):
+                async with await app.arespond(made()) as response:
+                    assert await response.aget_data() == b"x"
+
+    if way == "arespond":
+        anyio.run(main)
+    else:
+        for _ in range(3):
+            with app.respond(made()) as response:
+                assert response.get_data() == b"x"
+        app.close()
+    assert seen == [{"number": 1, **(given or {})}] * 3
+    assert given in (None, {"tenant": "north"})
