@@ -34,7 +34,7 @@ apps._writer                      apps/test_write.py                        writ
 asgi._calling                     contract/test_response_members.py        more_body
 asgi._draining                    contract/test_early_answers.py           more_body
 asgi._handling                    apps/test_application.py                 HTTPException
-asgi._head                        contract/test_optional_scope.py          raw_path
+asgi._head                        contract/test_raw_heads.py               raw_path
 asgi._hints                       contract/test_early_hints.py             http.response.early_hint
 asgi._messages                    apps/test_foreign_answers.py             http.response.start
 asgi._receiving                   contract/test_request_state.py           http.disconnect
@@ -117,7 +117,7 @@ wsgi._calling                     contract/test_response_members.py        start
 wsgi._draining                    contract/test_early_answers.py           wsgi.input
 wsgi._errors                      contract/test_misread_errors.py          throw_errors
 wsgi._handling                    contract/test_misread_errors.py          throw_errors
-wsgi._head                        contract/test_hazards.py                 REQUEST_METHOD
+wsgi._head                        contract/test_raw_heads.py               REQUEST_METHOD
 wsgi._hints                       contract/test_early_hints.py             wsgi.early_hints
 wsgi._input                       contract/test_framing.py                 wsgi.input
 wsgi._reshaping                   apps/test_compression.py                 file_wrapper

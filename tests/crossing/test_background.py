@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
@@ -70,6 +71,79 @@ async def test_a_silence_that_its_own_function_ends() -> None:
     silence = crossing.Silence(0.0, function)
     await anyio.sleep(0.01)
     assert calls == ["called"]
+
+
+class Timers:
+    """Stands in for the timers of a loop: counts them, and goes to the next one when it is told."""
+
+    def __init__(self, silence: crossing.Silence) -> None:
+        self.now = 0.0
+        self.set: list[float] = []
+        self.due: list[tuple[float, Callable[[], object]]] = []
+        silence._clock = lambda: self.now
+        silence._call_later = self.call_later
+        silence._last = 0.0
+        assert silence._cancel is not None
+        silence._cancel()  # the real timer
+        silence._cancel = self.call_later(silence._seconds, silence._look).cancel
+
+    def call_later(self, seconds: float, function: Callable[[], object]) -> Any:
+        entry = (self.now + seconds, function)
+        self.set.append(seconds)
+        self.due.append(entry)
+        return SimpleNamespace(cancel=lambda: self.due.remove(entry))
+
+    def run_to(self, time: float) -> None:
+        """Let the timers go off that are due until ``time``."""
+        while self.due and min(self.due)[0] <= time:
+            entry = min(self.due)
+            self.due.remove(entry)
+            self.now = entry[0]
+            entry[1]()
+        self.now = time
+
+
+async def test_a_silence_wakes_once_in_its_time() -> None:
+    """One timer is set for each time of silence, however often it is broken meanwhile. The function is called when the
+    whole time has passed since the last break, and after each further time.
+    """
+    calls: list[float] = []
+    silence = crossing.Silence(10.0, lambda: calls.append(timers.now))
+    timers = Timers(silence)
+    timers.run_to(4.0)
+    for _ in range(100):
+        silence.broken()
+    timers.run_to(13.9)
+    assert (calls, timers.set) == ([], [10.0, 4.0])
+    timers.run_to(14.0)
+    assert (calls, timers.set) == ([14.0], [10.0, 4.0, 10.0])
+    timers.run_to(34.0)
+    assert (calls, timers.set) == ([14.0, 24.0, 34.0], [10.0, 4.0, 10.0, 10.0, 10.0])
+    assert len(timers.due) == 1
+    silence.end()
+    assert timers.due == []
+
+
+async def test_a_task_is_ended_in_a_cancelled_scope() -> None:
+    """Its cleanup is waited for, although the task that ends it is cancelled."""
+    log: list[str] = []
+
+    async def work() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(0.01)
+            log.append("clean")
+
+    task = crossing.BackgroundTask(work)
+    await anyio.wait_all_tasks_blocked()
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await task.end()
+        log.append("ended")
+    assert log == ["clean", "ended"]
+    assert task.done
 
 
 class OnlyAsyncio:

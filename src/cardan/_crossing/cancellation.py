@@ -146,7 +146,7 @@ async def wait_uncut(event: anyio.Event) -> BaseException | None:
 
 
 async def wait_out(event: anyio.Event) -> None:
-    """Return when ``event`` is set, and not before; the first native cancellation that came meanwhile is raised then.
+    """Return when ``event`` is set, and not before; a native cancellation that came meanwhile is raised then.
 
     That of a scope is raised by what the task awaits next.
     """
@@ -159,7 +159,7 @@ async def wait_out(event: anyio.Event) -> None:
                 raise
             cancelled = error
             with shielded():
-                await wait_uncut(event)
+                cancelled = await wait_uncut(event) or cancelled
             from anyio import current_effective_deadline
 
             if current_effective_deadline() != -inf:
