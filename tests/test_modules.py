@@ -19,7 +19,6 @@ MODULES = [name.removeprefix("cardan.") for name, path in HOUSE.modules.items() 
 TESTED_BY = """
 __main__                          test_main.py                              echo
 _crossing.contexts                contract/test_contexts.py                contextvars
-_crossing.kept                    apps/test_one_thread.py                   threading
 _echo                             test_main.py                              body_error
 _request                          contract/test_request_members.py         from_values
 _response                         contract/test_response_members.py        redirect

@@ -1,0 +1,253 @@
+"""Fillers of silent streams on ASGI: one at a time, never inside of a chunk, and none after the end.
+
+The timer is replaced: a test says when a response has been silent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from cardan import Application, Request, Response
+from cardan import _crossing as crossing
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+pytestmark = pytest.mark.anyio
+
+FILLER = b":\n\n"
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Both loops."""
+    return str(request.param)
+
+
+class Timer:
+    """Stands in for :class:`cardan._crossing.Silence`."""
+
+    made: list[Timer]
+
+    def __init__(self, seconds: float, function: Callable[[], object]) -> None:
+        self.seconds = seconds
+        self.go_off = function
+        self.breaks = self.ends = 0
+        self.made.append(self)
+
+    def broken(self) -> None:
+        """Count it."""
+        self.breaks += 1
+
+    def end(self) -> None:
+        """Count it."""
+        self.ends += 1
+
+
+@pytest.fixture(autouse=True)
+def timers(monkeypatch: pytest.MonkeyPatch) -> list[Timer]:
+    """The timers that were made."""
+    Timer.made = []
+    monkeypatch.setattr(crossing, "Silence", Timer)
+    return Timer.made
+
+
+class Stream:
+    """A response whose body gives what a test puts into it, to a client that takes a message when the test says so."""
+
+    def __init__(self, timers: list[Timer]) -> None:
+        self.timers = timers
+        self.put, self._get = anyio.create_memory_object_stream[bytes](10)
+        self.sent: list[bytes | None] = []
+        """The pieces of the body that were sent, and None for the end."""
+        self.log: list[object] = []
+        self.stuck: set[bytes | None] = set()
+        """The pieces that the client does not take."""
+        self.moved = anyio.Event()
+        self.fails = False
+        self.stops: list[Callable[[], None]] = []
+
+    @property
+    def timer(self) -> Timer:
+        """The only timer."""
+        (timer,) = self.timers
+        return timer
+
+    async def handle(self, request: Request) -> Response:
+        """The handler."""
+
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                with self._get:
+                    async for piece in self._get:
+                        yield piece
+            finally:
+                self.log.append("body")
+
+        class Quiet(Response):
+            keep_alive = 60
+            _keep_alive_chunk = FILLER
+
+        response = Quiet(body())
+        response.call_on_close(lambda: self.log.append(("hook", request.disconnected)))
+        return response
+
+    async def run(self) -> None:
+        """Serve it."""
+
+        async def send(message: Any) -> None:
+            if message["type"] != "http.response.body":
+                return
+            piece = message["body"] if message["more_body"] else None
+            while piece in self.stuck:
+                await self.moved.wait()
+            if self.fails:
+                raise OSError("the client has left")
+            self.sent.append(piece)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "http_version": "1.1"}
+        app = Application(self.handle)
+        app._adapter_when_stopped = lambda: self._register  # type: ignore[method-assign]
+        try:
+            await app(scope, anyio.sleep_forever, send)
+        finally:
+            self.log.append("over")
+
+    def _register(self, function: Callable[[], None]) -> Callable[[], object]:
+        self.stops.append(function)
+        return lambda: self.log.append("forgotten")
+
+    def take(self) -> None:
+        """The client takes everything from now on."""
+        self.stuck.clear()
+        self.moved.set()
+
+
+async def settle() -> None:
+    """Let all tasks go on until they wait."""
+    for _ in range(3):
+        await anyio.wait_all_tasks_blocked()
+
+
+async def test_one_filler_for_each_silence(timers: list[Timer]) -> None:
+    """The time begins anew with each chunk; the end of the response ends the timer."""
+    stream = Stream(timers)
+    async with anyio.create_task_group() as group:
+        group.start_soon(stream.run)
+        await settle()
+        assert stream.timer.seconds == 60
+        before = stream.timer.breaks
+        stream.timer.go_off()
+        await settle()
+        assert stream.sent == [FILLER]
+        for count in (1, 2):
+            await stream.put.send(b"a")
+            await settle()
+            assert stream.timer.breaks == before + count
+        stream.timer.go_off()
+        await settle()
+        assert stream.timer.ends == 0
+        stream.put.close()
+    assert stream.sent == [FILLER, b"a", b"a", FILLER, None]
+    assert stream.timer.ends == 1
+    assert stream.log == ["body", "forgotten", ("hook", False), "over"]
+
+
+async def test_a_client_that_takes_no_filler(timers: list[Timer]) -> None:
+    """It gets no second one, and what follows waits for the first one: a chunk, and the end of the body."""
+    for last in (b"a", None):
+        timers.clear()
+        stream = Stream(timers)
+        stream.stuck = {FILLER}
+        async with anyio.create_task_group() as group:
+            group.start_soon(stream.run)
+            await settle()
+            for _ in range(3):
+                stream.timer.go_off()
+                await settle()
+            if last is not None:
+                await stream.put.send(last)
+            stream.put.close()
+            await settle()
+            assert stream.sent == []
+            stream.take()
+        assert stream.sent == ([FILLER, b"a", None] if last else [FILLER, None])
+
+
+@pytest.mark.parametrize("piece", [b"a", None])
+async def test_no_filler_inside_of_a_chunk(piece: bytes | None, timers: list[Timer]) -> None:
+    """While a client does not take a chunk, or the end, no filler is sent, nor afterwards for that time."""
+    stream = Stream(timers)
+    stream.stuck = {piece}
+    async with anyio.create_task_group() as group:
+        group.start_soon(stream.run)
+        await settle()
+        if piece is not None:
+            await stream.put.send(piece)
+        else:
+            stream.put.close()
+        await settle()
+        stream.timer.go_off()
+        await settle()
+        stream.take()
+        await settle()
+        stream.put.close()
+    assert stream.sent == ([b"a", None] if piece else [None])
+
+
+async def test_the_client_leaves_during_a_filler(timers: list[Timer]) -> None:
+    """The body is closed although it waits, the hooks run, and the request says that the client has left."""
+    stream = Stream(timers)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(stream.run)
+            await settle()
+            stream.fails = True
+            stream.timer.go_off()
+    stream.put.close()
+    assert stream.sent == []
+    assert stream.log == ["body", "forgotten", ("hook", True), "over"]
+    assert stream.timer.ends == 1
+
+
+@pytest.mark.parametrize("how", ["a stop", "a scope"])
+async def test_an_end_during_a_filler(how: str, timers: list[Timer]) -> None:
+    """A filler that the client does not take is given up: a stop sends the end of the response at once, and the end of
+    the request waits for no client.
+    """
+    stream = Stream(timers)
+    stream.stuck = {FILLER}
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(stream.run)
+            await settle()
+            stream.timer.go_off()
+            await settle()
+            if how == "a stop":
+                stream.stops[0]()
+            else:
+                group.cancel_scope.cancel()
+    stream.put.close()
+    assert stream.sent == ([None] if how == "a stop" else [])
+    assert stream.log == ["body", "forgotten", ("hook", False), "over"]
+    assert stream.timer.ends >= 1
+    stream.timer.go_off()
+    await settle()
+    stream.take()
+
+
+async def test_a_filler_that_was_given_up_before_it_began(timers: list[Timer]) -> None:
+    """The end of a stream that is stopped in the same turn does not wait for it."""
+    stream = Stream(timers)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(stream.run)
+            await settle()
+            stream.timer.go_off()
+            stream.stops[0]()
+    stream.put.close()
+    assert stream.sent[-1:] == [None]
+    assert stream.log == ["body", "forgotten", ("hook", False), "over"]
