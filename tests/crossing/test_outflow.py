@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cardan import Application, Mount, Request, Response
@@ -371,9 +372,29 @@ async def test_the_places_of_a_first_chunk() -> None:
     assert [lease.begin_stream(token) for lease in leases] == [True, True, False]
     assert (running.free, waiting.free, streaming.free) == (2, 0, 0)
     assert [lease.begin_stream(token) for lease in leases] == [False, False, False]
-    for lease in leases:
+    assert (running.free, waiting.free, streaming.free) == (2, 0, 0)
+    for lease in leases[1], leases[0], leases[2]:
+        before = running.free, waiting.free, streaming.free
         lease.end()
+        lease.end()
+        after = running.free, waiting.free, streaming.free
+        place = (running, waiting, streaming)[[after[at] - before[at] for at in range(3)].index(1)]
+        assert place is {leases[0]: streaming, leases[1]: waiting, leases[2]: running}[lease]
     assert (running.free, waiting.free, streaming.free) == (3, 1, 1)
+
+
+async def test_a_body_comes_back_to_a_place_for_bodies() -> None:
+    """A thread that is in a body, and has waited for its client there, does not take the place of a handler."""
+    running, waiting, streaming = crossing.Places(1), crossing.Places(2), crossing.Places(1)
+    lease = crossing.Lease(running, waiting, streaming)
+    await lease.take()
+    assert lease.begin_stream(crossing.current_token())
+    assert lease.step_aside()
+    assert (running.free, waiting.free, streaming.free) == (1, 1, 1)
+    await lease.come_back()
+    assert (running.free, waiting.free, streaming.free) == (1, 2, 0)
+    lease.end()
+    assert (running.free, waiting.free, streaming.free) == (1, 2, 1)
 
 
 async def test_a_place_that_a_thread_gives_back() -> None:
@@ -417,3 +438,110 @@ async def test_slow_uploads_below_a_bridge(chunked: bool) -> None:
         for exchange in slow:
             await exchange.put.send(chunk(b"x" * 99_999, False))
     assert [exchange.body for exchange in slow] == [b"100000"] * 30
+
+
+# --- Outflow alone ---
+
+
+def unsent(data: bytes) -> Any:
+    raise AssertionError(f"got {data!r}, which nobody asked for")
+
+
+def test_the_loop_is_told_once() -> None:
+    """Many small chunks, and one that is given by itself, need one call of the loop until it has sent them."""
+    woken: list[str] = []
+    outflow = Outflow(iter([b"a"] * 50), unsent, lambda: False)
+    outflow.wake = lambda: woken.append("woken")
+    assert outflow.step()
+    outflow.give(b"b")
+    assert woken == ["woken"]
+    other = Outflow(iter([]), unsent, lambda: False)
+    other.wake = outflow.wake
+    other.give(b"b")
+    assert woken == ["woken"] * 2
+
+
+def test_a_step_ends_where_another_body_waits() -> None:
+    """It gives one chunk, and is not asked for the next one."""
+    chunks = iter([b"a", b"b", b"c"])
+    outflow = Outflow(chunks, unsent, lambda: True)
+    assert not outflow.step()
+    assert list(chunks) == [b"b", b"c"]
+
+
+def test_nothing_is_taken_after_a_stop() -> None:
+    """A body that was stopped is asked for nothing more, whether its thread works or waits for the client, and gives
+    nothing by itself. It has not come to its end.
+    """
+    taken: list[str] = []
+
+    def body() -> Iterator[bytes]:
+        for name in "abc":
+            taken.append(name)
+            if stops_in_body:
+                outflow.stop()
+            yield BIG
+
+    for stops_in_body in (True, False):
+        taken.clear()
+        outflow = Outflow(body(), unsent, lambda: False)
+        if not stops_in_body:
+            outflow.wake = lambda outflow=outflow: threading.Timer(0.01, outflow.stop).start()  # type: ignore[misc]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("cardan._crossing.outflow._MOMENT", 30)
+                assert not outflow.step()
+        else:
+            assert not outflow.step()
+        assert taken == ["a"]
+        outflow.give(b"more")
+        assert not outflow._ready
+
+
+async def test_a_thread_waits_a_moment_for_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that a client takes as fast as it comes needs one step, and one thread, however large it is."""
+    monkeypatch.setattr("cardan._crossing.outflow._MOMENT", 30)
+    steps = 0
+    real = Outflow.step
+
+    def counted(outflow: Outflow) -> bool:
+        nonlocal steps
+        steps += 1
+        return real(outflow)
+
+    monkeypatch.setattr(Outflow, "step", counted)
+    exchange = Exchange(Application(lambda request: Response(iter([BIG] * 30))), chunk(b"", False), method="GET")
+    with anyio.fail_after(20):
+        await exchange.run()
+    assert exchange.body == BIG * 30
+    assert steps == 1
+
+
+async def test_other_tasks_run_while_chunks_are_sent() -> None:
+    """A ``send`` that never waits, and chunks that come as fast, leave turns to other tasks: one for 16 chunks."""
+    turns, over = 0, False
+
+    async def emit(data: bytes) -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            outflow.give(b"x")
+
+    async def other() -> None:
+        nonlocal turns
+        while not over:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    left = 1600
+    outflow = Outflow(iter([]), emit, lambda: False)
+    outflow.give(b"x")
+    for _ in range(15):
+        outflow.give(b"x")
+    async with anyio.create_task_group() as group:
+        group.start_soon(other)
+        await anyio.lowlevel.checkpoint()
+        before = turns
+        await outflow.drain()
+        assert 90 <= turns - before <= 110
+        over = True
+    assert left == 0

@@ -7,10 +7,12 @@ import threading
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cardan import Application, Request, Response
 from cardan import _crossing as crossing
+from cardan._crossing import places
 from cardan.exceptions import ClientDisconnected
 from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk
 
@@ -194,6 +196,34 @@ async def test_a_thread_is_parked_once() -> None:
     assert threads.places.get().waiting.free == 1
 
 
+async def test_a_hook_in_a_cancelled_scope() -> None:
+    """It runs, once, and what follows it is cancelled."""
+    log: list[str] = []
+    worker = crossing.Worker(crossing.Threads(1))
+    with anyio.fail_after(20), anyio.CancelScope() as scope:
+        scope.cancel()
+        await worker.close(log.append, "hook")
+        await anyio.lowlevel.checkpoint()
+        log.append("went on")
+    assert log == ["hook"]
+
+
+async def test_the_places_of_a_loop_are_found_once(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On asyncio anyio is asked for the running loop at the first use only, because it takes long to tell."""
+    asked = 0
+    real = places.PerLoop._get
+
+    def counted(per_loop: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return real(per_loop)
+
+    monkeypatch.setattr(places.PerLoop, "_get", counted)
+    threads = crossing.Threads(1)
+    assert len({id(threads.places.get()) for _ in range(5)}) == 1
+    assert asked == (1 if anyio_backend == "asyncio" else 5)
+
+
 class TestNativeCancellation:
     """``Task.cancel()``, which only asyncio has, leaves a thread that still runs."""
 
@@ -214,7 +244,8 @@ class TestNativeCancellation:
         async def discard(result: object) -> None:
             log.append("discarded")
 
-        worker = crossing.Worker(crossing.Threads(2))
+        threads = crossing.Threads(2, streaming=3)
+        worker = crossing.Worker(threads)
         task = asyncio.create_task(worker.handle(block, discard=discard))
         while not begun.is_set():
             await anyio.sleep(0.001)
@@ -227,6 +258,8 @@ class TestNativeCancellation:
         following = asyncio.create_task(worker.step(log.append, "second"))
         await anyio.wait_all_tasks_blocked()
         assert log == []
+        free = threads.places.get()
+        assert (free.running.free, free.streaming.free) == (1, 3)
         gate.set()
         await following
         assert not worker.is_busy
@@ -234,6 +267,21 @@ class TestNativeCancellation:
         while worker.lags:
             await anyio.sleep(0.001)
         assert sorted(log) == ["discarded", "first", "second"]
+        assert (free.running.free, free.streaming.free) == (2, 3)
+
+    async def test_cleanup_that_goes_on_by_itself(self) -> None:
+        """A worker lags while its cleanup runs, although the task does not wait any more and no thread is busy."""
+        worker = crossing.Worker(crossing.Threads(1))
+        gate = anyio.Event()
+        task = asyncio.create_task(worker.finish(gate.wait))
+        for _ in range(3):
+            await anyio.wait_all_tasks_blocked()
+            task.cancel()
+        await asyncio.wait([task])
+        assert (worker.is_busy, worker.lags) == (False, True)
+        gate.set()
+        await anyio.wait_all_tasks_blocked()
+        assert not worker.lags
 
     async def test_a_hook_that_is_cancelled_while_it_waits_for_its_turn(self) -> None:
         """It runs, once, when the thread before it has ended, and then the cancellation is raised."""
