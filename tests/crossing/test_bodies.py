@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, Request, Response, send_file
+from cardan.core._buffers import CHUNK_SIZE
 from cardan.exceptions import BodyConsumed
-from tests.crossing.exchange import GONE, Exchange, chunk
+from tests.crossing.exchange import GONE, Exchange, chunk, http_scope
 
 pytestmark = pytest.mark.anyio
 
@@ -55,6 +58,71 @@ async def test_client_leaves_a_stream(interval: float, send_fails: bool) -> None
             if not send_fails or interval > 1:
                 await exchange.put.send(GONE)
     assert log == ["cleaned up", "hook"]
+
+
+MANY = 1000
+"""Pieces of a body that ends by itself, so that a test of an endless one does not hang."""
+
+
+async def always_ready() -> AsyncIterator[bytes]:
+    """An async generator that never waits."""
+    for _ in range(MANY):
+        yield b"x"
+
+
+def ready() -> Iterator[bytes]:
+    """The same in sync code."""
+    for _ in range(MANY):
+        yield b"x"
+
+
+def site(environ: Any, start_response: Any) -> Iterator[bytes]:
+    """A WSGI application with such a body."""
+    start_response("200 OK", [])
+    return ready()
+
+
+@pytest.mark.parametrize("body", ["async generator", "generator", "file", "open file", "bridge", "bare response"])
+async def test_a_client_that_leaves_while_send_never_waits(body: str, tmp_path: Path) -> None:
+    """A server may drop at once what is sent after the disconnect (ASGI HTTP spec before 2.4). The body ends then, too,
+    and so does one whose server takes everything at once: other tasks have their turn meanwhile.
+    """
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(1000 * CHUNK_SIZE)
+    ended: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        response = make(request)
+        response.call_on_close(lambda: ended.append("hook"))
+        return response
+
+    def make(request: Request) -> Response:
+        if body == "file":
+            return send_file(path, request)
+        if body == "open file":
+            return send_file(path.open("rb"), None)
+        return Response(ready() if body == "generator" else always_ready())
+
+    left = anyio.Event()
+    sent = 0
+
+    async def receive() -> Any:
+        await left.wait()
+        return GONE
+
+    async def send(message: Any) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == 10:
+            left.set()
+
+    bare = make(None) if body == "bare response" else None  # type: ignore[arg-type]
+    app: Any = bare or (Application.from_wsgi(site) if body == "bridge" else Application(handler))
+    with anyio.fail_after(20):
+        await app(http_scope(method="GET"), receive, send)
+    assert 10 <= sent < 100
+    assert ended == ([] if body in ("bridge", "bare response") else ["hook"])
 
 
 async def test_unread_body_is_not_received_while_streaming() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from ..core._response import pumping
+from ..core._waiting import checkpoint
 from .cancellation import asyncio_task
 from .contexts import OwnContext
 from .interruptible import Interruptible
@@ -80,6 +81,7 @@ async def _drive(
     assert task is not None
     is_told: Callable[[], int] = task.cancelling
     steps: Any = None
+    count = 0
     try:
         try:
             await begin()
@@ -93,6 +95,8 @@ async def _drive(
                 if is_told():  # a body may swallow its cancellation, and yield again: nobody takes the item
                     break
                 await emit(item)
+                if (count := count + 1) % pumping.TURN == 0:
+                    await checkpoint()
         finally:
             await pumping.end(body, steps)
         if is_told():

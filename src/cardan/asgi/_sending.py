@@ -165,8 +165,11 @@ class Sender:
         is_file = hasattr(response.response, "ranged")  # reading one takes no place of a handler
         step = crossing.run_file_work if is_file else self._worker.step
         if is_file:
+            from anyio.lowlevel import checkpoint_if_cancelled
+
             chunk: Any
             while (chunk := await within(step, next, chunks, END)) is not END:
+                await checkpoint_if_cancelled()  # file work is not cancelled, and a send may never wait
                 await wire.emit(chunk)
         else:
             await self._worker.stream(chunks, wire.emit, within)

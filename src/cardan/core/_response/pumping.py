@@ -6,14 +6,18 @@ The caller gives the ``library`` that knows the event loop: :mod:`trio`, or :mod
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from .._waiting import checkpoint
 from .closing import aclose_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["AsyncLibrary", "Shielding", "end", "pump"]
+__all__ = ["TURN", "AsyncLibrary", "Shielding", "end", "pump"]
+
+#: items after which other tasks have their turn: a body and an ``emit`` that never wait must not keep the loop
+TURN: Final = 16
 
 
 class AsyncLibrary(Protocol):
@@ -107,6 +111,7 @@ async def pump(
     """
     steps: Any = None
     is_whole = False
+    count = 0
     with library.CancelScope() as scope:
         try:
             if begin is not None:
@@ -121,6 +126,8 @@ async def pump(
                 if scope.shield:  # a body may swallow its cancellation, and yield again: nobody takes the item
                     break
                 await emit(item)
+                if (count := count + 1) % TURN == 0:
+                    await checkpoint()
         finally:
             with library.CancelScope(shield=True):
                 await end(body, steps)
