@@ -6,9 +6,9 @@ import copy
 import json
 import pickle
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -91,6 +91,8 @@ class Every(HTTPException):
     view: Mapping[str, int] = {}
     kind: type[Exception] = Exception
     tally: Counter[str] = Counter()
+    queue: deque[int] = deque()
+    point: complex = 0
     sized: Sized | None = None
     price: Decimal | None = None
     """Its type is imported for type checkers only."""
@@ -161,6 +163,12 @@ def test_a_missing_member(cls: Any) -> None:
         (NotFound, "header", "no parameter of NotFound: did you mean headers?"),
         (NotFound, "detail", "no parameter of NotFound, expected the parameter description"),
         (NotFound, "status", "no parameter of NotFound: its class has the status; expected abort(404) for another one"),
+        (
+            NotFound,
+            "status_code",
+            "no parameter of NotFound: its class has the status; expected abort(404) for another",
+        ),
+        (NotFound, "code", "no parameter of NotFound: its class has the status; expected abort(404) for another one"),
         (NotFound, "order", "expected members={'order': ...}, or a class that declares order"),
         (NotFound, "retry_after", "no parameter of NotFound"),
         (HTTPException, "order", "no parameter of HTTPException"),
@@ -211,6 +219,8 @@ def test_the_parameters_of_every_error(parameter: str) -> None:
         ("names", ["ab", ["a"], ()], [[1], 1, {"a"}]),
         ("view", [{}, {"a": 1}], [{"a": "1"}, 1]),
         ("kind", [ValueError], [1]),
+        ("queue", [deque([1])], [deque(["1"]), [1]]),
+        ("point", [1, 1.5, 1j], ["1", None]),
         ("tally", [Counter(), Counter("ab")], [{"a": 1}, 1]),
         ("sized", [1, None], []),
         ("price", [1, "1"], []),
@@ -322,7 +332,11 @@ def test_a_class_without_our_constructor() -> None:
     assert Silent().get_headers() == []
 
 
-@pytest.mark.parametrize("value", [ConnectionError(SECRET), [ConnectionError(SECRET)], {"a": ConnectionError(SECRET)}])
+@pytest.mark.parametrize("value", [
+    ConnectionError(SECRET), [ConnectionError(SECRET)], (ConnectionError(SECRET),), {ConnectionError(SECRET)},
+    frozenset([ConnectionError(SECRET)]), {"a": ConnectionError(SECRET)}, {ConnectionError(SECRET): "a"},
+    MappingProxyType({"a": [(ConnectionError(SECRET),)]}),
+])  # fmt: skip
 def test_no_text_of_an_exception(value: Any) -> None:
     """A declared member that is or contains an exception raises TypeError, and the message lacks its text."""
     with pytest.raises(TypeError, match=r"^got ConnectionError in the member 'anything', expected") as caught:
@@ -372,3 +386,52 @@ def test_a_member_may_be_called_as_the_first_argument_of_a_method() -> None:
         self: str
 
     assert Taken("taken", self="https://a.example/1").get_members() == {"self": "https://a.example/1"}
+
+
+@pytest.mark.parametrize(
+    "name", ["codes", "types", "typed", "titles", "titled", "descriptions", "instances", "responses"]
+)
+def test_words_that_are_no_misspelt_settings(name: str) -> None:
+    """A class may have an attribute whose name is another word, however similar it is to that of a setting."""
+    assert getattr(type("Mine", (NotFound,), {name: "x"}), name) == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("cod", "code"),
+        ("desciption", "description"),
+        ("titel", "title"),
+        ("instence", "instance"),
+        ("header", "headers"),
+        ("member", "members"),
+        ("respons_class", "response_class"),
+        ("orignal_exception", "original_exception"),
+    ],
+)
+def test_a_misspelt_setting(name: str, meant: str) -> None:
+    """The class would keep the value of its base class, so that the mistake would be seen by a client."""
+    with pytest.raises(TypeError) as caught:
+        type("Mine", (NotFound,), {name: None})
+    assert str(caught.value) == f"got {name} in Mine: did you mean {meant}?"
+
+
+@pytest.mark.parametrize("code", [300, 599])
+def test_the_status_of_an_error(code: int) -> None:
+    """Something else has to be done (3xx), or the request has failed (RFC 9110 section 15)."""
+    assert type("Mine", (HTTPException,), {"code": code})().get_response().status_code == code
+
+
+@pytest.mark.parametrize("code", [299, 600, 100, -1])
+def test_a_status_of_no_error(code: int) -> None:
+    """A status that says that all is well, or that is none, is refused."""
+    with pytest.raises(ValueError, match=f"^got Mine.code = {code}, expected the status of an error, from 300 to 599$"):
+        type("Mine", (HTTPException,), {"code": code})
+
+
+@pytest.mark.parametrize("name", ["description", "title", "type", "instance"])
+def test_a_text_of_a_class(name: str) -> None:
+    """Each text that a class may set is a text, or None."""
+    assert getattr(type("Mine", (NotFound,), {name: None}), name) is None
+    with pytest.raises(TypeError, match=rf"^got Mine.{name} = 5, expected a str or None$"):
+        type("Mine", (NotFound,), {name: 5})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core import BaseRequest, RequestHead, TrustedProxies, seen_by_proxies
+from cardan.core.structures._environ_headers import EnvironHeaders
 
 PEER = ("10.0.0.1", 5000)
 
@@ -43,6 +44,12 @@ NODES = [
     ("_hidden:_port", ("_hidden", 0)),
     ("192.0.2.7:99999", ("192.0.2.7", 0)),
     ("192.0.2.7:0", ("192.0.2.7", 0)),
+    ("192.0.2.7:65535", ("192.0.2.7", 65535)),
+    ("192.0.2.7:65536", ("192.0.2.7", 0)),
+    ("0.0.0.0", ("0.0.0.0", 0)),
+    ("255.250.249.199", ("255.250.249.199", 0)),
+    ("10.99.100.255", ("10.99.100.255", 0)),
+    ("_a_b-c.d", ("_a_b-c.d", 0)),
     # what names no node is not shown to the application
     ("192.0.2.999", ("unknown", 0)),
     ("010.0.0.1", ("unknown", 0)),
@@ -52,6 +59,8 @@ NODES = [
     ("<script>", ("unknown", 0)),
     ("localhost", ("unknown", 0)),
     ("_", ("unknown", 0)),
+    ("_\xe4", ("unknown", 0)),
+    ("192.0.2.7:\xb2", ("unknown", 0)),
     ("_a b", ("unknown", 0)),
     ("[2001:db8::1", ("unknown", 0)),
     ("[::1]x", ("unknown", 0)),
@@ -143,6 +152,9 @@ def test_a_quote_of_the_client_hides_no_entry(forged: str) -> None:
         ("https", "ws", "wss"),
         ("http", "wss", "ws"),
         ("wss", "ws", "wss"),
+        ("ws", "wss", "ws"),
+        ("ws", "https", "http"),
+        ("WSS", "http", "https"),
         ("javascript", "http", "http"),
         ("on", "https", "https"),
         ("", "https", "https"),
@@ -169,7 +181,12 @@ def test_schemes(proto: str, own: str, scheme: str) -> None:
         (None, "443", "https", "inner.example", ("internal", 443)),
         (None, "8443", "https", "inner.example:8443", ("internal", 8443)),
         (None, "0", "https", "inner.example:8000", ("internal", 8000)),
+        (None, "65535", "https", "inner.example:65535", ("internal", 65535)),
+        (None, "1", "https", "inner.example:1", ("internal", 1)),
         (None, "65536", "https", "inner.example:8000", ("internal", 8000)),
+        (None, "000443", "https", "inner.example:8000", ("internal", 8000)),
+        (None, "\xb2", "https", "inner.example:8000", ("internal", 8000)),
+        (None, "-1", "https", "inner.example:8000", ("internal", 8000)),
         (None, "http", "https", "inner.example:8000", ("internal", 8000)),
         # no valid host: the field shows it, so that trusted_hosts refuses it
         ("a/b", None, "https", "a/b", ("internal", 8000)),
@@ -210,6 +227,7 @@ def test_a_port_without_a_valid_host(sent: tuple[tuple[str, str], ...]) -> None:
         ("/app/", "/app"),
         ("/", ""),
         ("/caf\xc3\xa9", "/café"),
+        ("/caf\xe9", "/caf\ufffd"),
         ("//evil.example", "/old"),
         ("/\\evil.example", "/old"),
         ("app", "/old"),
@@ -219,6 +237,15 @@ def test_a_port_without_a_valid_host(sent: tuple[tuple[str, str], ...]) -> None:
 def test_prefixes(prefix: str, root: str) -> None:
     """The prefix replaces the root path. One with which a relative redirect would leave the site is ignored."""
     assert seen(only(x_prefix=1), ("X-Forwarded-Prefix", prefix), root_path="/old").root_path == root
+
+
+def test_text_that_no_server_sends() -> None:
+    """The values of an environ are bytes as latin-1 (PEP 3333). Where other characters stand in them nothing is raised:
+    each becomes a question mark.
+    """
+    environ = {"HTTP_X_FORWARDED_PREFIX": "/\u20ac", "HTTP_X_FORWARDED_FOR": "_\u20ac", "HTTP_X": "a\u20ac"}
+    head = seen_by_proxies(RequestHead(headers=EnvironHeaders(environ)), only(x_for=1, x_prefix=1))
+    assert (head.root_path, head.client, head.headers["X"]) == ("/?", ("unknown", 0), "a?")
 
 
 # --- Forwarded ---
@@ -279,6 +306,9 @@ def test_forwarded_is_used_in_place_of_the_others() -> None:
         (["10.0.0.0/8"], PEER, True),
         (["10.0.0.1"], PEER, True),
         ([ip_network("10.0.0.0/8")], PEER, True),
+        ([ip_address("10.0.0.1")], PEER, True),
+        ([ip_address("10.0.0.2")], PEER, False),
+        ([ip_network("2001:db8::/32"), ip_address("2001:db9::7")], ("2001:db9::7", 1), True),
         (["192.168.0.0/16", "10.0.0.0/30"], PEER, True),
         (["10.0.0.0/8"], ("11.0.0.1", 1), False),
         (["10.0.0.0/8"], ("::ffff:10.2.3.4", 1), True),
@@ -302,6 +332,50 @@ def test_peers(peers: Any, client: Any, believed: bool) -> None:
     changed = head.client, head.scheme, head.headers.get("Host"), head.root_path
     assert changed == ((("1.1.1.1", 0), "https", "a.example", "/p") if believed else (client, "http", None, ""))
     assert head.headers.get("X-Forwarded-For") == ("1.1.1.1" if believed else None)
+
+
+def test_what_is_believed_without_a_word() -> None:
+    """By default one proxy is believed that sets X-Forwarded-For and X-Forwarded-Proto. Every other field may come from
+    the client.
+    """
+    fields = [
+        ("Host", "inner.example"),
+        ("X-Forwarded-For", "1.1.1.1"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "evil.example"),
+        ("X-Forwarded-Port", "666"),
+        ("X-Forwarded-Prefix", "/evil"),
+        ("Forwarded", "for=6.6.6.6;host=evil.example;proto=http"),
+    ]
+    head = seen(TrustedProxies(), *fields)
+    assert (head.client, head.scheme) == (("1.1.1.1", 0), "https")
+    assert (head.headers["Host"], head.server, head.root_path) == ("inner.example", ("internal", 8000), "")
+
+
+def test_each_number_can_be_seen() -> None:
+    """The repr has what was given and nothing that was made of it."""
+    assert repr(TrustedProxies(x_port=2, peers=["10.0.0.0/8"])) == (
+        "TrustedProxies(x_for=1, x_proto=1, x_host=0, x_port=2, x_prefix=0, forwarded=0, peers=['10.0.0.0/8'])"
+    )
+
+
+@pytest.mark.parametrize("name", ["x_for", "x_proto", "x_host", "x_port", "x_prefix", "forwarded"])
+def test_every_number_is_checked(name: str) -> None:
+    """Each of them is an int of at least 0."""
+    for value in (0, 1):
+        assert getattr(TrustedProxies(**{name: value}), name) == value
+    for wrong in (True, "1", 1.0, None):
+        with pytest.raises(TypeError, match=f"^got {name}={wrong!r}, expected the number of proxies as an int$"):
+            TrustedProxies(**{name: wrong})
+    with pytest.raises(ValueError, match=f"^got {name}=-1, expected the number of proxies, 0 or more$"):
+        TrustedProxies(**{name: -1})
+
+
+@pytest.mark.parametrize("peer", [5, b"\x0a\x00\x00\x01", None, ("10.0.0.0", 8)])
+def test_a_peer_of_another_type(peer: Any) -> None:
+    """A number, which the module ``ipaddress`` would take for an address, is a mistake."""
+    with pytest.raises(TypeError, match=r"^got the peer .*, expected a network as a str or an object of ipaddress$"):
+        TrustedProxies(peers=[peer])
 
 
 def test_everything_else_stays() -> None:
