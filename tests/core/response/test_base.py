@@ -53,6 +53,16 @@ def test_headers_are_copied() -> None:
         ({"mimetype": "application/xml"}, "application/xml; charset=utf-8"),
         ({"mimetype": "application/atom+xml"}, "application/atom+xml; charset=utf-8"),
         ({"mimetype": "application/javascript"}, "application/javascript; charset=utf-8"),
+        # their registrations have a charset parameter (RFC 7303, RFC 9239, RFC 6922)
+        ({"mimetype": "application/ecmascript"}, "application/ecmascript; charset=utf-8"),
+        ({"mimetype": "application/sql"}, "application/sql; charset=utf-8"),
+        ({"mimetype": "application/xml-dtd"}, "application/xml-dtd; charset=utf-8"),
+        ({"mimetype": "Application/XML; a=b"}, "Application/XML; a=b; charset=utf-8"),
+        (
+            {"mimetype": "application/xml-external-parsed-entity"},
+            "application/xml-external-parsed-entity; charset=utf-8",
+        ),
+        ({"mimetype": "text/html; Charset=latin-1"}, "text/html; Charset=latin-1"),
         ({"mimetype": "image/svg+xml"}, "image/svg+xml"),
         ({"mimetype": "application/json"}, "application/json"),
         ({"content_type": "text/html"}, "text/html"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -61,3 +62,116 @@ async def test_context_managers() -> None:
     async with Response("x") as response:
         response.call_on_close(lambda: order.append(2))
     assert order == [1, 2]
+
+
+class Body:
+    """An iterable, sync or async, that is closed by an error."""
+
+    def __init__(self, order: list[str], error: BaseException) -> None:
+        self.order = order
+        self.error = error
+
+    def _end(self) -> None:
+        self.order.append("body")
+        raise self.error
+
+
+class SyncBody(Body):
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"x"])
+
+    def close(self) -> None:
+        self._end()
+
+
+class AsyncBody(Body):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"x"
+
+    async def aclose(self) -> None:
+        self._end()
+
+
+async def _close(response: Response) -> None:
+    response.close()
+
+
+async def _aclose(response: Response) -> None:
+    await response.aclose()
+
+
+async def _leave(response: Response) -> None:
+    async with response:
+        pass
+
+
+async def _send(response: Response) -> None:
+    async for _ in response.aiter_events("GET"):
+        pass
+
+
+async def _send_in_sync_code(response: Response) -> None:
+    list(response.iter_events("GET"))
+
+
+WAYS = {"close": _close, "aclose": _aclose, "with": _leave, "events": _send, "sync events": _send_in_sync_code}
+
+
+@pytest.mark.parametrize("error", [LookupError("body"), KeyboardInterrupt("body"), SystemExit("body")], ids=repr)
+@pytest.mark.parametrize("kind", [SyncBody, AsyncBody])
+async def test_an_error_of_the_body_skips_no_hook(kind: type[Body], error: BaseException) -> None:
+    """The hooks own files and locks: they run although the body could not be closed, whatever was raised. The error is
+    raised afterwards, the first of several.
+    """
+    for way in ["aclose", "with", "events"] + ([] if kind is AsyncBody else ["close", "sync events"]):
+        order: list[str] = []
+        body: Any = kind(order, error)
+        response = Response(body)
+        response.call_on_close(lambda order=order: order.append("hook"))
+
+        def broken(order: list[str] = order) -> None:
+            order.append("broken")
+            raise ValueError("another error")
+
+        response.call_on_close(broken)
+        response.call_on_close(lambda order=order: order.append("last"))
+        with pytest.raises(type(error), match="body"):
+            await WAYS[way](response)
+        assert order == ["body", "hook", "broken", "last"]
+
+
+@pytest.mark.parametrize("way", ["events", "sync events"])
+async def test_an_error_of_the_sending_is_not_lost(way: str) -> None:
+    """The body breaks and its close hook runs: what the body raised is raised."""
+    order: list[str] = []
+
+    def broken() -> Iterator[bytes]:
+        yield b"x"
+        raise LookupError("the body")
+
+    response = Response(broken())
+    response.call_on_close(lambda: order.append("hook"))
+    with pytest.raises(LookupError, match="the body"):
+        await WAYS[way](response)
+    assert order == ["hook"]
+
+
+async def test_a_body_that_breaks_while_it_is_collected_is_closed() -> None:
+    """``amake_sequence()`` closes the async iterable that it collects, also if that raises."""
+    order: list[str] = []
+
+    class Broken(AsyncBody):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"x"
+            raise ValueError("in the body")
+
+        async def aclose(self) -> None:
+            self.order.append("body")
+
+    response = Response(Broken(order, ValueError()))
+    response.call_on_close(lambda: order.append("hook"))
+    with pytest.raises(ValueError, match="in the body"):
+        await response.amake_sequence()
+    assert order == ["body"]
+    await response.aclose()
+    assert order[-1] == "hook"

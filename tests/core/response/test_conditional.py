@@ -177,6 +177,44 @@ def test_small_ranges_of_a_large_body() -> None:
     assert decide("GET", asked(range=value), Representation(length=807)) == NONE
 
 
+@pytest.mark.parametrize(("count", "serves"), [(4, True), (5, False)])
+def test_a_few_small_ranges(count: int, serves: bool) -> None:
+    """What stands around up to four parts is not counted: a player asks for the ends of a short file in this way."""
+    value = "bytes=" + ",".join(f"{n * 10}-{n * 10}" for n in range(count))
+    decision = decide("GET", asked(range=value), Representation(length=100))
+    assert decision.status == (206 if serves else None)
+    whole = "bytes=" + ",".join(f"{n * 2}-{n * 2}" for n in range(2)) + ",5-"
+    assert decide("GET", asked(range=whole), Representation(length=10)).status == 206
+
+
+@pytest.mark.parametrize(("status", "decided"), [(199, None), (200, 304), (299, 304), (300, None), (404, None)])
+def test_conditions_are_for_success(status: int, decided: int | None) -> None:
+    """Section 13.2.1: preconditions are ignored if the response without them is not a 2xx."""
+    assert decide("GET", asked(if_none_match="*"), Representation(status=status)) == Decision(decided)
+
+
+def test_a_query_is_safe() -> None:
+    """QUERY selects a representation as GET does (RFC 10008 section 2): 304, and not 412. Ranges are defined for GET
+    alone (RFC 9110 section 14.2). Methods are case-sensitive.
+    """
+    assert decide("QUERY", asked(if_none_match='"v1"'), V1) == Decision(304)
+    assert decide("QUERY", asked(if_modified_since=AT_NOON), V1) == Decision(304)
+    assert decide("QUERY", asked(if_match='"v0"'), V1) == Decision(412)
+    assert decide("QUERY", asked(range="bytes=0-1"), V1) == NONE
+    assert decide("get", asked(if_none_match='"v1"'), V1) == Decision(412)
+
+
+def test_what_is_assumed_of_a_representation() -> None:
+    """A representation that nothing is said of exists, with 200, and gives its ranges in any order. A naive datetime is
+    in UTC, and fractions of a second do not count, because no date of HTTP has them (section 5.6.7).
+    """
+    there = Representation(etag='"v1"', length=10, last_modified=NOON.replace(tzinfo=None, microsecond=999_999))
+    assert (there.status, there.exists, there.any_order, there.last_modified) == (200, True, True, NOON)
+    assert decide("GET", asked(if_match="*"), there) == NONE
+    assert decide("GET", asked(range="bytes=8-9,0-1"), there) == Decision(206, [(8, 10), (0, 2)])
+    assert decide("GET", asked(if_modified_since=AT_NOON), there) == Decision(304)
+
+
 @pytest.mark.parametrize("value", ["bytes=0-", "bytes=0-0", "bytes=0-499", "bytes=-5", "bytes=7-9,0-", "bytes=-0,-1"])
 def test_all_of_nothing(value: str) -> None:
     """Ranges that reach the beginning of an empty representation ask for all of it: 200. Section 14.4 has no

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cardan.core import Chunk, ContentLengthError, End, Head, ResponseFinalizer
 from cardan.core._response.final_head import final_fields
+from cardan.core._response.trailers import Trailers
 from cardan.core.fields import _dates
 from cardan.exceptions import MachineStateError
 from cardan.http import http_date
@@ -44,7 +45,9 @@ def test_fed_after_close() -> None:
         finalizer.feed(b"x")
 
 
-@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304), ("HEAD", 404)])
+@pytest.mark.parametrize(("method", "status"), [
+    ("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304), ("HEAD", 404), ("CONNECT", 200), ("CONNECT", 299),
+])  # fmt: skip
 def test_no_body_is_sent(method: str, status: int) -> None:
     """RFC 9110 sections 9.3.2, 15.3.5, 15.3.6, 15.4.5: no content, whatever the application has."""
     finalizer = ResponseFinalizer(method, status, TEXT, length=4)
@@ -151,7 +154,8 @@ def test_two_content_lengths() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "connection"]
+    "name",
+    ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "connection", "Trailer"],
 )
 def test_the_fields_of_the_connection_are_the_servers(name: str) -> None:
     """Fields of the connection are left out (RFC 9110 section 7.6.1, PEP 3333 "Other HTTP Features", RFC 9113 section
@@ -175,6 +179,30 @@ def test_the_fields_of_the_connection_are_the_servers(name: str) -> None:
         ("Strict-Transport-Security", ["max-age=1", "max-age=2"]),
         ("Cross-Origin-Opener-Policy-Report-Only", ["unsafe-none", "same-origin"]),
         ("Service-Worker-Allowed", ["/", "/a"]),
+        # each is an item of a structured field, one date, one URL, one number or one word: RFC 9110, RFC 9111,
+        # RFC 4918, RFC 7089, RFC 8594, RFC 9745, HTML, Fetch, Service Workers, ECMA-426
+        *(
+            (name, ["1", "1"])
+            for name in (
+                "Age",
+                "Content-MD5",
+                "Content-Range",
+                "Server",
+                "Access-Control-Allow-Credentials",
+                "Access-Control-Max-Age",
+                "Cross-Origin-Embedder-Policy",
+                "Cross-Origin-Embedder-Policy-Report-Only",
+                "Cross-Origin-Opener-Policy",
+                "Cross-Origin-Resource-Policy",
+                "Deprecation",
+                "Lock-Token",
+                "Memento-Datetime",
+                "Origin-Agent-Cluster",
+                "Refresh",
+                "SourceMap",
+                "Sunset",
+            )
+        ),
         *((name, ["Sun, 06 Nov 1994 08:49:37 GMT"] * 2) for name in ("Date", "Expires", "Last-Modified")),
     ],
 )
@@ -186,7 +214,24 @@ def test_a_field_that_is_no_list_is_sent_once(name: str, values: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["Set-Cookie", "Vary", "Link", "Cache-Control", "WWW-Authenticate", "Content-Security-Policy", "X-Own"]
+    "name",
+    [
+        "Set-Cookie",
+        "Vary",
+        "Link",
+        "Cache-Control",
+        "WWW-Authenticate",
+        "Content-Security-Policy",
+        "X-Own",
+        "Allow",
+        "Accept-Ranges",
+        "Content-Encoding",
+        "Content-Language",
+        "Server-Timing",
+        "Alt-Svc",
+        "Via",
+        "Warning",
+    ],
 )
 def test_a_list_may_be_several_fields(name: str) -> None:
     """RFC 9110 section 5.3: a list may be sent as several fields, and so may Set-Cookie and fields of a program."""
@@ -258,6 +303,56 @@ def test_where_chunks_end_does_not_matter(body: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(body)]
     chunks = [body[a:b] for a, b in itertools.pairwise(edges)]
     assert sent(ResponseFinalizer("GET", 200, [("Content-Length", str(len(body)))]), *chunks) == body
+
+
+@pytest.mark.parametrize(("method", "status"), [
+    ("head", 200), ("connect", 200), ("CONNECT", 300), ("CONNECT", 404), ("OPTIONS", 200), ("GET", 203), ("GET", 206),
+    ("GET", 303), ("GET", 305), ("POST", 599),
+])  # fmt: skip
+def test_a_body_is_sent(method: str, status: int) -> None:
+    """Every other response has its content. Methods are case-sensitive (RFC 9110 section 9.1), and a CONNECT that fails
+    opens no tunnel (section 9.3.6).
+    """
+    finalizer = ResponseFinalizer(method, status, TEXT, length=4)
+    assert finalizer.sends_body
+    assert sent(finalizer, b"body") == b"body"
+    assert ("Content-Length", "4") in finalizer.head.headers
+
+
+def test_a_tunnel_has_no_length() -> None:
+    """A 2xx to CONNECT has no Content-Length (RFC 9110 section 8.6), whether it was declared or is known."""
+    for headers, length in (([], 4), ([("Content-Length", "4")], None)):
+        assert ResponseFinalizer("CONNECT", 200, headers, length=length).head.headers == []
+
+
+def test_what_has_been_sent() -> None:
+    """``has_all`` tells whether the server may go on with the next request: all declared bytes, or the end."""
+    unknown, known, empty = (ResponseFinalizer("GET", 200, TEXT, length=length) for length in (None, 4, 0))
+    nobody = ResponseFinalizer("HEAD", 200, TEXT, length=4)
+    machines = [unknown, known, empty, nobody]
+    assert [machine.has_all for machine in machines] == [False, False, True, True]
+    for machine in (unknown, known, nobody):
+        machine.feed(b"bod")
+    assert [machine.has_all for machine in machines] == [False, False, True, True]
+    for machine in (unknown, known, nobody):
+        machine.feed(b"y")
+    assert [machine.has_all for machine in machines] == [False, True, True, True]
+    assert [machine.declared for machine in machines] == [None, 4, 0, 4]
+    for machine in machines:
+        machine.close()
+    assert [machine.has_all for machine in machines] == [True] * 4
+
+
+def test_headers_that_can_be_read_once() -> None:
+    """Fields from an iterator are read once, with trailer fields as without."""
+    pairs = [("X", "y"), ("Trailer", "X-Sum")]
+    for trailers in (None, Trailers({"X-Sum": "1"})):
+        made, same = (
+            ResponseFinalizer("GET", 200, given, trailers=trailers, trailers_over="1.1")
+            for given in (iter(pairs), pairs)
+        )
+        assert made.head == same.head
+        assert [name for name, _ in made.head.headers] == (["X"] if trailers is None else ["X", "Trailer"])
 
 
 def test_final_fields_is_a_new_list() -> None:

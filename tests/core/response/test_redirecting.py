@@ -15,11 +15,27 @@ def test_codes(code: int) -> None:
     assert "/ä?a=1&amp;b=2" in response.text
 
 
-@pytest.mark.parametrize("code", [200, 300, 304, 306, 404])
+@pytest.mark.parametrize("code", [200, 202, 300, 304, 306, 309, 404])
 def test_other_codes(code: int) -> None:
     """304 is no redirect."""
     with pytest.raises(ValueError, match=f"got redirect status {code}, expected one of"):
         redirect("/", code)
+
+
+def test_the_page() -> None:
+    """Clients that do not follow show a page with a link, whose title is the phrase of the status. The usual status is
+    302 (Found).
+    """
+    response = redirect("/ä")
+    assert (response.status, response.content_type) == ("302 Found", "text/html; charset=utf-8")
+    assert response.text == (
+        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
+        '<meta name=viewport content="width=device-width, initial-scale=1">\n'
+        '<meta name=color-scheme content="light dark">\n'
+        "<title>Found</title>\n<h1>Found</h1>\n"
+        '<p>You are being sent to <a href="/ä">/ä</a>.</p>\n'
+    )
+    assert "<title>See Other</title>\n<h1>See Other</h1>" in redirect("/", 303).text
 
 
 def test_page_is_escaped() -> None:
