@@ -579,6 +579,23 @@ def test_closing_a_body_closes_the_files_of_all_its_forms() -> None:
     assert closed == ["own", "filtered"]
 
 
+def test_an_error_of_closing_skips_no_form() -> None:
+    """All forms of a body are closed, also behind each filter, even if closing the files of one fails. The first error
+    is raised.
+    """
+    closed: list[str] = []
+    body, behind, beside = BytesBody(b"x"), BytesBody(b"y"), BytesBody(b"z")
+    body.keep_form("one", form_with(Closable(closed, "a", OSError("the disk is full"))))
+    body.keep_form("other", form_with(Closable(closed, "b")))
+    behind.keep_form("parsed", form_with(Closable(closed, "c", ValueError("second"))))
+    behind.keep_form("again", form_with(Closable(closed, "d")))
+    beside.keep_form("parsed", form_with(Closable(closed, "e")))
+    body.filtered = {"hook": behind, "another hook": beside}
+    with pytest.raises(OSError, match="the disk is full"):
+        body.close()
+    assert closed == ["a", "b", "c", "d", "e"]
+
+
 @pytest.mark.anyio
 async def test_files_that_are_closed_by_awaiting() -> None:
     """All of them are closed, even if closing one fails; the first error is raised. Others are left alone."""

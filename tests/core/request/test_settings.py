@@ -11,6 +11,8 @@ import pytest
 import cardan
 from cardan.core import BaseRequest, FileStorage, Request
 from cardan.core._request.settings import CHECKS, fault_of
+from cardan.core.forms import FormReader
+from cardan.datastructures import UserAgent
 from cardan.testing import RequestBuilder
 
 CLASSES = [BaseRequest, Request, cardan.BaseRequest, cardan.Request]
@@ -24,7 +26,12 @@ WRONG: list[tuple[str, Any]] = [
     *[("form_rules", value) for value in ("strickt", None)],
     *[("json_module", value) for value in (5, None, "json", object())],
     *[("file_storage_class", value) for value in (int, 5, None, FileStorage.save)],
-    *[("part_class", value) for value in (int, 5, None)],
+    *[("part_class", value) for value in (int, 5, None, cardan.FileStorage)],
+    *[("form_reader_class", value) for value in (int, 5, None, cardan.Part, FormReader.run)],
+    *[("user_agent_class", value) for value in (5, None, "UserAgent")],
+    *[("max_drain_size", value) for value in (True, float("nan"), b"5")],
+    *[("drain_timeout", value) for value in (True, float("nan"), b"5")],
+    *[("trusted_hosts", value) for value in (["ü..de"], [".ü:80", "ü" * 64])],
     *[(f"{kind}_storage_class", value) for kind in ("list", "dict", "parameter") for value in (5, None, "list")],
 ]
 
@@ -73,6 +80,9 @@ RIGHT: list[tuple[str, Any]] = [
     ("list_storage_class", tuple),
     ("file_storage_class", cardan.FileStorage),
     ("part_class", cardan.Part),
+    ("form_reader_class", FormReader),
+    ("user_agent_class", UserAgent),
+    *[("trusted_hosts", value) for value in (["ü.de:80"], [".ü"], ["not a host"])],
 ]
 
 
@@ -117,6 +127,9 @@ NEAR = [
     ("body_timout", "body_timeout"), ("drain_timout", "drain_timeout"), ("form_rule", "form_rules"),
     ("json_modul", "json_module"), ("file_storage_clas", "file_storage_class"), ("part_clas", "part_class"),
     ("make_file_sinks", "make_file_sink"), ("mx_content_length", "max_content_length"),
+    ("form_reader_clas", "form_reader_class"), ("user_agent_clas", "user_agent_class"),
+    ("disable_data_descriptors", "disable_data_descriptor"), ("list_storage_clas", "list_storage_class"),
+    ("dict_storage_clas", "dict_storage_class"), ("parameter_storage_clas", "parameter_storage_class"),
 ]  # fmt: skip
 
 

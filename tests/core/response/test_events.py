@@ -186,6 +186,8 @@ async def test_closed_once(kind: type[Counting], steps: int, make: Any) -> None:
     if not steps:
         await response.aclose()
     assert source.closed == 1
+    await response.aclose()
+    assert source.closed == 1
 
 
 async def test_generator_ends_in_the_task_that_leaves() -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "IterableBody",
     "UnfinishedRead",
     "close_async_files",
+    "close_each",
     "drop_frames",
     "make_body",
     "parsed_before",
@@ -218,12 +219,12 @@ class Body:
         self.forms = (*self.forms, (settings, form))
 
     def close(self) -> None:
-        """Close the files of all forms. The forms stay, and what was read of the body stays."""
-        for _, form in self.forms:
-            if isinstance(form, Form):
-                form.close()
-        for body in self.filtered.values() if self.filtered else ():
-            body.close()
+        """Close the files of all forms. The forms stay, and what was read of the body stays.
+
+        All files are closed even if closing one fails. The first error is raised afterwards.
+        """
+        forms = [form for _, form in self.forms if isinstance(form, Form)]
+        close_each([*forms, *(self.filtered.values() if self.filtered else ())])
 
     @property
     def files(self) -> list[Any]:
@@ -236,6 +237,21 @@ class Body:
             for body in self.filtered.values():
                 found += body.files
         return found
+
+
+def close_each(owners: Iterable[Form | Body]) -> None:
+    """Close each of ``owners``, even if closing one fails. The first error is raised afterwards."""
+    first: Exception | None = None
+    for owner in owners:
+        try:
+            owner.close()
+        except Exception as error:
+            first = first or error
+    if first is not None:
+        try:
+            raise first
+        finally:
+            del first  # its traceback holds this frame: no cycle
 
 
 async def close_async_files(files: list[Any]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
+from .body import close_each
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 
@@ -174,16 +176,8 @@ class Exchange:
 
         All files are closed even if closing one fails. The first error is raised afterwards.
         """
-        if self.holders:
-            return
-        first: Exception | None = None
-        for body in self.opened:
-            try:
-                body.close()
-            except Exception as error:
-                first = first or error
-        if first is not None:
-            raise first
+        if not self.holders:
+            close_each(self.opened)
 
 
 def follow(exchange: Exchange | None, request: Any) -> None:

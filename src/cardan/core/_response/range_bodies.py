@@ -96,7 +96,7 @@ class AsyncCutBody:
                 if cutter.state == "end":
                     break
         finally:
-            await aclose_all([chunks.aclose, self.aclose])
+            await chunks.aclose()
 
     async def aclose(self) -> None:
         """Close the iterable."""
