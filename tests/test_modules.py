@@ -56,7 +56,6 @@ compat.werkzeug.sansio.request    compat/werkzeug/test_sansio.py           remot
 compat.werkzeug.sansio.response   compat/werkzeug/test_sansio.py           mimetype
 compat.werkzeug.wrappers.request                compat/werkzeug/test_submodules.py       wrappers
 compat.werkzeug.wrappers.response               compat/werkzeug/test_submodules.py       wrappers
-core._environs                    apps/test_wsgi_bridge.py                      PATH_INFO
 core._limits                      core/request/test_limits.py              max_form_parts
 core._pickling                    test_pickles.py                           pickle
 core._problem                     core/test_exceptions.py                  about:blank
@@ -75,7 +74,6 @@ core._response.of_application     apps/test_wsgi_bridge.py                     H
 core._response.pumping            core/response/test_kept_alive.py         AsyncLibrary
 core._response.range_bodies       core/response/test_range_cutter.py       CutBody
 core._response.response           core/response/test_events.py             from_events
-core._scopes                      contract/test_optional_scope.py          raw_path
 core.fields._parameters           core/fields/test_server_timing.py        parse_parameters
 core.forms._content_type          core/forms/test_hazards.py               parse_form_type
 core.forms._disposition           core/forms/test_hazards.py               parse_disposition

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from cardan.core._checks import cannot_take, check_spelling, check_type, near_miss
+from cardan.core._checks import (
+    CheckedSetting,
+    cannot_take,
+    check_spelling,
+    check_type,
+    kind_of,
+    listed,
+    near_miss,
+    pairs,
+)
 
 KNOWN = ("code", "title", "description", "request_class")
 
@@ -16,6 +25,7 @@ KNOWN = ("code", "title", "description", "request_class")
     [
         ("cod", "code"), ("coed", "code"), ("titel", "title"), ("desciption", "description"),
         ("request_clas", "request_class"), ("requestclass", "request_class"),
+        ("codes", "code"), ("tilde", None), ("titeln", None), ("edoc", "code"), ("cods", None),
         ("node", None), ("mode", None), ("core", None), ("text", None), ("name", None), ("", None),
     ],
 )  # fmt: skip
@@ -106,3 +116,50 @@ class Unknown:
 def test_a_function_without_a_signature_may_take_anything(function: Any) -> None:
     """What has no signature is not said to be called wrongly."""
     assert not any(cannot_take(function, number) for number in range(4))
+
+
+def test_what_an_iterable_holds() -> None:
+    """Any iterable but text and bytes of any kind, whose items would be letters and numbers."""
+    assert listed("x", iter("ab"), "a list") == ("a", "b")
+    assert listed("x", {"a": 1}, "a list") == ("a",)
+    for wrong in ("ab", b"ab", bytearray(b"ab"), memoryview(b"ab"), 5, None):
+        with pytest.raises(TypeError, match=r"^got x = .*, expected a list$"):
+            listed("x", wrong, "a list")
+
+
+def test_pairs() -> None:
+    """Each item is a pair: not a text of two letters, nor a triple."""
+    assert pairs("x", [("a", 1), ["b", 2], iter("cd")]) == [("a", 1), ("b", 2), ("c", "d")]
+    for wrong in ("ab", b"ab", ("a",), ("a", 1, 2), (), 5):
+        with pytest.raises(TypeError, match=r"^got .* in x, expected a pair of a name and a value$"):
+            pairs("x", [wrong])
+    with pytest.raises(TypeError, match=r"^got x = .*, expected a mapping or pairs$"):
+        pairs("x", "ab")
+
+
+def test_what_a_value_is() -> None:
+    """A class is named as such, so that the text does not say "got type"."""
+    assert (kind_of(5), kind_of(int), kind_of(None)) == ("int", "the class int", "NoneType")
+
+
+def test_a_setting_of_a_class_and_of_its_objects() -> None:
+    """The class has the default. An object may have a value of its own, which is checked, and may give it up once."""
+
+    def check(value: Any) -> None:
+        if value == "wrong":
+            raise ValueError
+
+    class Owner:
+        size: Any = CheckedSetting("size", 5, check)
+
+    owner = Owner()
+    assert (Owner.size, owner.size) == (5, 5)
+    owner.size = None
+    assert (Owner.size, owner.size) == (5, None)
+    with pytest.raises(ValueError):
+        owner.size = "wrong"
+    assert owner.size is None
+    del owner.size
+    assert owner.size == 5
+    with pytest.raises(AttributeError, match=r"^size$"):
+        del owner.size

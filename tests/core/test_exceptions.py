@@ -657,3 +657,67 @@ NEWER_NAMES = {
 def test_a_newer_name_is_that_of_the_same_class(newer: str, older: str) -> None:
     """RFC 9110 renamed four phrases: the class has the name of both."""
     assert CLASSES[newer] is CLASSES[older]
+
+
+def test_the_page() -> None:
+    """The page of an error, letter by letter: it names its language and encoding, and fits phones and the night."""
+    head = (
+        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
+        '<meta name=viewport content="width=device-width, initial-scale=1">\n'
+        '<meta name=color-scheme content="light dark">\n'
+    )
+    kind, text = body(NotFound("a <b>"), Request("text/html"))
+    assert kind == "text/html; charset=utf-8"
+    assert text == f"{head}<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>a &lt;b&gt;</p>\n"
+    assert body(NotFound(""), Request("text/html"))[1] == f"{head}<title>404 Not Found</title>\n<h1>Not Found</h1>\n"
+
+
+def test_an_error_without_a_status() -> None:
+    """HTTPException itself is sent as a 500, whatever the format."""
+    error = HTTPException("x")
+    assert problem(error, Request("application/json")) == {
+        "type": "about:blank", "title": "Unknown Error", "status": 500, "detail": "x",
+    }  # fmt: skip
+    assert "<title>500 Unknown Error</title>\n<h1>Unknown Error</h1>" in body(error, Request("text/html"))[1]
+    assert body(error, Request("text/plain"))[1] == "Unknown Error\n\nx\n"
+
+
+def test_text_that_utf_8_does_not_have() -> None:
+    """A lone surrogate is a question mark in text and HTML, and an escape in JSON (RFC 8259 section 8.2): an
+    error in the text of an error would hide it.
+    """
+    error = NotFound("a\ud800b")
+    assert body(error, Request("text/plain"))[1] == "Not Found\n\na?b\n"
+    assert "<p>a?b</p>" in body(error, Request("text/html"))[1]
+    assert problem(error, Request("application/json"))["detail"] == "a\ud800b"
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        ({"REQUEST_METHOD": "GET", "CONTENT_TYPE": "application/json"}, "application/problem+json"),
+        ({"REQUEST_METHOD": "GET", "HTTP_CONTENT_TYPE": "application/json"}, "text/plain"),
+        ({"REQUEST_METHOD": "GET", "HTTP_ACCEPT": "text/html"}, "text/html"),
+        ({"REQUEST_METHOD": "GET"}, "text/plain"),
+        ({"type": "http", "headers": [(b"content-type", b"application/json")]}, "application/problem+json"),
+        ({"type": "http", "headers": [(b"accept", b"image/png"), (b"accept", b"text/html")]}, "text/html"),
+        ({"type": "http", "headers": []}, "text/plain"),
+        ({"type": "http", "headers": None}, "text/plain"),
+        ({"type": "http"}, "text/plain"),
+    ],
+)
+def test_the_fields_of_an_environ_and_of_a_scope(request_: dict[str, Any], kind: str) -> None:
+    """Accept and Content-Type of a request are found in an environ (PEP 3333) and in a scope, whose fields of one name
+    are one list (RFC 9110 section 5.3).
+    """
+    assert body(NotFound("x"), request_)[0].partition(";")[0] == kind
+
+
+def test_members_that_json_cannot_name_or_hold() -> None:
+    """A number that JSON does not have is a text wherever it stands; so is a name that is no text."""
+    nan, inf = float("nan"), float("inf")
+    members: Any = {"a": (nan, [inf, 1.5]), "b": {"c": (-inf,)}, (1, 2): {3}, "d": {4: nan}}
+    found = problem(NotFound(members=members))
+    assert [found[name] for name in ("a", "b", "(1, 2)", "d")] == [
+        ["nan", ["inf", 1.5]], {"c": ["-inf"]}, "{3}", {"4": "nan"},
+    ]  # fmt: skip

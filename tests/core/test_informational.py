@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cardan.core._informational import early_links
+from cardan.core._informational import Informational, early_hints, early_links
 from cardan.datastructures import Link, Links
 
 STYLE = Link("/a.css", rel="preload", **{"as": "style"})
@@ -46,3 +46,9 @@ def test_mistakes(links: Any, error: type[Exception], text: str) -> None:
     """What is not a link, or must not stand in a header field, is an error before anything is sent."""
     with pytest.raises(error, match=text):
         early_links(links, "1.1")
+
+
+def test_a_103() -> None:
+    """Early hints are a 103 with one field for each link (RFC 8297 section 2)."""
+    assert early_hints(["</a>", "</b>"]) == Informational(103, [("Link", "</a>"), ("Link", "</b>")])
+    assert Informational(102).headers == []

@@ -325,3 +325,24 @@ def test_a_json_module_can_read_or_write(module: Any) -> None:
     """A class whose ``json_module`` can do neither is refused where it is made."""
     with pytest.raises(TypeError, match=r"^got json_module = .*, expected a module, or an object, with loads\(\) and "):
         type("Own", (Response,), {"json_module": module})
+
+
+@pytest.mark.anyio
+async def test_an_async_body_that_is_replaced_is_closed() -> None:
+    """``set_data()`` leaves the async iterable that was the body to the end of the response, which awaits its close."""
+    log: list[str] = []
+
+    class Body:
+        def __aiter__(self) -> Any:
+            raise AssertionError("it is not read")
+
+        async def aclose(self) -> None:
+            log.append("body")
+
+    body: Any = Body()
+    response = Response(body)
+    response.call_on_close(lambda: log.append("hook"))
+    response.set_data(b"new")
+    assert (log, response.get_data()) == ([], b"new")
+    await response.aclose()
+    assert log == ["body", "hook"]

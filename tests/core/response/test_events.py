@@ -34,6 +34,8 @@ pytestmark = pytest.mark.anyio
         (ServerSentEvent(retry=3), "retry: 3000\n\n"),
         (ServerSentEvent(retry=0.0205), "retry: 20\n\n"),
         (ServerSentEvent(retry=0), "retry: 0\n\n"),
+        (ServerSentEvent(retry=1.001), "retry: 1001\n\n"),
+        (ServerSentEvent(retry=0.0008), "retry: 1\n\n"),
         (ServerSentEvent(retry=timedelta(seconds=1.5)), "retry: 1500\n\n"),
         (ServerSentEvent(comment="a\nb"), ": a\n: b\n\n"),
         (ServerSentEvent(), "\n\n"),
@@ -211,6 +213,20 @@ async def test_generator_ends_in_the_task_that_leaves() -> None:
         assert await anext(steps) == b"data: 1\n\n"
         await steps.aclose()
         assert ended.pop() == "ticks"
+
+
+def test_a_stream_without_items() -> None:
+    """It is empty, with no chunk at all."""
+    assert list(Response.from_events([]).iter_encoded()) == list(Response.from_ndjson([]).iter_encoded()) == []
+
+
+def test_a_source_is_closed_once_however_often_the_response_is() -> None:
+    """A server and a program may both close a response: its source learns it once."""
+    source = Sync()
+    response = Response.from_ndjson(source)
+    response.close()
+    response.close()
+    assert source.closed == 1
 
 
 def test_a_list_of_events_can_be_sent_twice() -> None:
