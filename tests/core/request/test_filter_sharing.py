@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cardan import Request, Response
+from cardan import Application, Request, Response
 from cardan.exceptions import BodyConsumed
 from cardan.testing import PROTOCOLS, Client
 
@@ -100,3 +100,29 @@ def test_each_hook_filters_bytes_that_were_kept(protocol: str) -> None:
 
     with Client(app, protocol=protocol) as client:
         assert client.post("/", data={"a": "1"}).text == "ok"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("size", [5, 600_000])
+@pytest.mark.parametrize("way", ["def", "async def", "loaded before def"])
+def test_files_behind_a_filter(protocol: Any, way: str, size: int) -> None:
+    """The files of a filtered body are those of the request: its code can read them whichever kind it is, and they are
+    closed when the request is over, in memory and on disk.
+    """
+    kept: list[Any] = []
+
+    def handler(request: Request) -> Response:
+        kept.append(request.files["f"])
+        assert not kept[-1].stream.closed
+        return Response(str(len(kept[-1].read())))
+
+    async def ahandler(request: Request) -> Response:
+        await request.load()
+        kept.append(request.files["f"])
+        assert not kept[-1].stream.closed
+        return Response(str(len(await kept[-1].aread())))
+
+    app = Application(ahandler if way == "async def" else handler, request_class=Hashed, load=way.startswith("loaded"))
+    with Client(app, protocol=protocol) as client:
+        assert client.post("/", files={"f": ("a.txt", b"x" * size)}).text == str(size)
+    assert [file.stream.closed for file in kept] == [True]

@@ -295,3 +295,32 @@ def test_they_are_generators() -> None:
     assert seen == ["body"]
     assert inspect.isgenerator(Response("").iter_events("GET"))
     assert inspect.isasyncgen(Response("").aiter_events("GET"))
+
+
+class Counted:
+    """An async iterable of one item that counts its closings. Its passes can be closed as well."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b"x"
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9])
+async def test_a_kept_body_is_closed_once(library: AsyncLibrary, steps: int) -> None:
+    """The task that drives the body closes it, before the hooks run. Nothing else closes it once more, however many
+    events were taken.
+    """
+    body, order = Counted(), list[int]()
+    response = Response(body)
+    response.keep_alive = 60
+    response.call_on_close(lambda: order.append(body.closed))
+    with anyio.fail_after(GUARD):
+        async with aclosing(response.aiter_events("GET", library=library)) as events:
+            for _ in range(steps):
+                await anext(events, None)
+    assert (body.closed, order) == (1, [1])
