@@ -93,7 +93,130 @@ video/mpeg .m1v .mpa .mpe
 video/quicktime .qt
 video/x-sgi-movie .movie
 """
-REST = {suffix: kind for kind, *suffixes in map(str.split, STANDARD.split("\n")[1:-1]) for suffix in suffixes}
+#: the other suffixes of our own table: types of IANA, or of the WHATWG's MIME Sniffing standard, else in common use
+OWN = """
+application/atom+xml .atom
+application/dash+xml .mpd
+application/dicom .dcm
+application/efi .efi
+application/epub+zip .epub
+application/gpx+xml .gpx
+application/gzip .taz .tz
+application/java-archive .jar
+application/ld+json .jsonld
+application/msword .doc
+application/octet-stream .bin .br .dmg .img .iso .npy .z
+application/ogg .ogx
+application/pdf .ai
+application/postscript .ps
+application/rdf+xml .rdf
+application/rss+xml .rss
+application/rtf .rtf
+application/sql .sql
+application/texinfo .texi .texinfo
+application/vnd.android.package-archive .apk
+application/vnd.apache.arrow.file .arrow
+application/vnd.apple.mpegurl .m3u
+application/vnd.debian.binary-package .deb
+application/vnd.google-earth.kml+xml .kml
+application/vnd.google-earth.kmz .kmz
+application/vnd.microsoft.portable-executable .dll .exe
+application/vnd.ms-cab-compressed .cab
+application/vnd.ms-excel .xls
+application/vnd.ms-fontobject .eot
+application/vnd.ms-htmlhelp .chm
+application/vnd.ms-officetheme .thmx
+application/vnd.ms-powerpoint .ppt
+application/vnd.oasis.opendocument.graphics .odg
+application/vnd.oasis.opendocument.presentation .odp
+application/vnd.oasis.opendocument.spreadsheet .ods
+application/vnd.oasis.opendocument.text .odt
+application/vnd.openxmlformats-officedocument.presentationml.presentation .pptx
+application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xlsx
+application/vnd.rar .rar
+application/vnd.sqlite3 .sqlite .sqlite3
+application/x-7z-compressed .7z
+application/x-bzip2 .bz2 .tbz2
+application/x-hdf5 .h5 .hdf5
+application/x-httpd-php .php
+application/x-rpm .rpm
+application/x-tar .tar
+application/x-xz .txz .xz
+application/xhtml+xml .xhtml
+application/xslt+xml .xsl .xslt
+application/zip .npz .whl
+audio/aac .aac
+audio/aiff .aif .aifc .aiff
+audio/matroska .mka
+audio/midi .mid .midi
+audio/mp4 .m4a
+audio/ogg .oga .opus
+audio/wave .wav
+audio/webm .weba
+font/collection .ttc
+font/otf .otf
+font/ttf .ttf
+font/woff .woff
+haptics/hjif .hjif
+haptics/hmpg .hmpg
+haptics/ivs .ivs
+image/apng .apng
+image/bmp .bmp
+image/emf .emf
+image/fits .fits
+image/g3fax .g3
+image/gif .gif
+image/heic .heic
+image/heif .heif
+image/jp2 .jp2
+image/jpeg .jpe .jpeg .jpg
+image/jpm .jpm
+image/jpx .jpx
+image/jxl .jxl
+image/svg+xml .svgz
+image/t38 .t38
+image/tiff .tif .tiff
+image/tiff-fx .tfx
+image/wmf .wmf
+message/rfc822 .eml
+model/3mf .3mf
+model/gltf+json .gltf
+model/gltf-binary .glb
+model/mtl .mtl
+model/obj .obj
+model/stl .stl
+text/calendar .ics
+text/html .htm
+text/markdown .markdown
+text/plain .cfg .ini .json5 .srt .text
+text/tab-separated-values .tsv
+text/turtle .ttl
+text/vcard .vcf
+text/vtt .vtt
+text/x-python .py
+text/x-rst .rst
+video/3gpp .3gp .3gpp
+video/3gpp2 .3g2 .3gpp2
+video/avi .avi
+video/matroska-3d .mk3d
+video/mp2t .m2ts .mts
+video/iso.segment .m4s
+video/mp4 .m4v
+video/mpeg .mpeg .mpg
+video/ogg .ogv
+video/quicktime .mov
+video/x-flv .flv
+video/x-ms-wmv .wmv
+"""
+
+
+def rows(table: str) -> dict[str, str]:
+    """The type of each suffix in a table."""
+    return {suffix: kind for kind, *suffixes in map(str.split, table.split("\n")[1:-1]) for suffix in suffixes}
+
+
+OWN_REST = rows(OWN)
+REST = rows(STANDARD)
 
 
 @pytest.fixture
@@ -116,6 +239,17 @@ def strange_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def test_what_is_commonly_served(suffix: str) -> None:
     """Common types are those that IANA has registered. The case of the suffix and the rest do not matter."""
     assert guess_type("name" + suffix) == guess_type(f"/a.b/NAME.x{suffix.upper()}") == SERVED[suffix]
+
+
+@pytest.mark.parametrize("suffix", OWN_REST)
+def test_the_rest_of_our_table(suffix: str) -> None:
+    """One row for each suffix."""
+    assert guess_type("name" + suffix) == OWN_REST[suffix]
+
+
+def test_every_suffix_of_our_table_has_a_row() -> None:
+    """None of them is without a test."""
+    assert set(_TYPES) == {suffix for suffix in (*SERVED, *OWN_REST) if suffix.count(".") == 1}
 
 
 def test_the_table_is_the_same_on_every_python() -> None:
