@@ -45,6 +45,27 @@ are counted. A body that ends too early is an error at every offset.""",
 request objects, of the finalizer of a response, of header fields, and of a dictionary with several values for a key.
 Each answer is that of a plain model.""",
     ),
+    "caches": (
+        "Behind caches",
+        """Files of `StaticFiles` and `send_file`, and responses of `make_conditional()`, are asked for through nginx
+with `proxy_cache`, through nginx with `slice`, through Varnish, and through a small model of RFC 9111: fresh, stale,
+changed, in part, packed, under conditions, with each directive of `Cache-Control`. The client gets through the cache
+what the application answers itself, and as many requests reach the application as RFC 9111 and the manual of the cache
+say. A trial is a request through the cache.""",
+    ),
+    "caches_peers": (
+        "What caches spare",
+        """The same requests for the same files (100 kB; fresh for an hour, for a second, or never) go through both
+caches, to cardan and to another library: whole, in part, under conditions, stale, changed. Starlette sends no
+`Cache-Control`; its answers got the same one.""",
+    ),
+    "lints": (
+        "Lints",
+        """All contract tests run once more under lints: each exchange on WSGI under `cardan.testing.lint.wsgi` and
+`wsgiref.validate`, each on ASGI under `cardan.testing.lint.asgi`, and each response under httplint, also as clients get
+it from real servers. What they find is in `proof/findings.toml`, with the reason for each kind; nothing else is
+found.""",
+    ),
     "fuzz": (
         "Fuzzing",
         """Requests, responses, forms and header fields of random bytes. Only documented errors are raised, no input

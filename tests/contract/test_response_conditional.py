@@ -30,8 +30,7 @@ def _body(kind: str) -> Any:
     return {"bytes": DATA, "list": [DATA[:4], DATA[4:]], "sync": chunks(), "async": achunks()}[kind]
 
 
-@Application
-def app(request: Request) -> Response:
+def answer_conditionally(request: Request) -> Response:
     """``/KIND?etag=...&modified=...&status=...``: ten bytes as bytes, a list, a sync or an async stream."""
     args = request.args
     response = Response(_body(request.path.lstrip("/")), int(args.get("status", 200)), content_type="text/x")
@@ -43,6 +42,9 @@ def app(request: Request) -> Response:
     if request.method == "PUT":
         check_preconditions(request, etag=args.get("etag"), last_modified=response.last_modified)
     return response.make_conditional(request, accept_ranges=True, complete_length=10)
+
+
+app = Application(answer_conditionally)
 
 
 @pytest.fixture(params=["wsgi", "asgi-asyncio", "asgi-trio"])
