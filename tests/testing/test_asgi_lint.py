@@ -7,16 +7,26 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan.testing import Client, lint
+from cardan import Application, Request, abort
+from cardan.testing import Client, RequestBuilder, lint
 from tests.testing.apps import chunk, echo_asgi, read_all, start
 
 EXTENSIONS: dict[str, Any] = {"http.response.trailers": {}, "http.response.pathsend": {}}
 
 
-def run(app: Any, method: str = "GET", *, kind: str = "http", messages: Any = (), gone: bool = False) -> list[Any]:
+def run(
+    app: Any,
+    method: str = "GET",
+    *,
+    kind: str = "http",
+    messages: Any = (),
+    gone: bool = False,
+    scope: Any = None,
+    **more: Any,
+) -> list[Any]:
     """Call the application with one scope, as a server would; returns the messages that it sent."""
     sent: list[Any] = []
-    scope = {"type": kind, "method": method, "extensions": EXTENSIONS}
+    scope = scope or {"type": kind, "method": method, "extensions": EXTENSIONS, **more}
     queue = iter([*messages, {"type": "http.disconnect"}])
 
     async def receive() -> Any:
@@ -90,6 +100,10 @@ BROKEN: list[tuple[Any, str]] = [
     (sender(start_of(headers=[(b"a:", b"b")])), "got header name 'a:', expected a token"),
     (sender(start_of(headers=[(b"a", b"b\n")])), "got 'b\\n' as a, expected no control characters"),
     (sender(start_of(headers=[(b"te", b"x")])), "got hop-by-hop header te, expected the server to send it"),
+    (
+        sender(start_of(headers=[(b"connection", b"keep-alive")])),
+        "got hop-by-hop header connection, expected the server to send it",
+    ),
     (sender(start_of(headers=[(LENGTH, b"x")])), "got Content-Length 'x', expected digits"),
     (sender(start_of(headers=[(LENGTH, b"2")]), body_of(b"a")), "got 1 bytes, expected Content-Length 2"),
     (sender(start_of(headers=[(LENGTH, b"0")]), body_of(b"a")), "got 1 bytes or more, expected Content-Length 0"),
@@ -135,6 +149,31 @@ def test_head() -> None:
 def test_good(messages: Any) -> None:
     """Nothing is reported for a correct application."""
     assert run(sender(*messages)) == messages
+
+
+@pytest.mark.parametrize(("version", "good"), [("1.0", True), ("1.1", True), ("2", False), ("3", False)])
+def test_connection_close(version: str, good: bool) -> None:
+    """`Connection: close` is a matter of HTTP/1 (RFC 9112 section 9.6); HTTP/2 has no such field (RFC 9113 section
+    8.2.2).
+    """
+    app = sender(start_of(413, headers=[(b"connection", b"close")]), body_of())
+    if good:
+        assert len(run(app, http_version=version)) == 2
+    else:
+        with pytest.raises(AssertionError, match="got hop-by-hop header connection"):
+            run(app, http_version=version)
+
+
+def test_an_early_answer_of_cardan() -> None:
+    """cardan closes the connection of an upload that it does not read to its end; the lint accepts that."""
+
+    @Application
+    async def app(request: Request) -> None:
+        abort(413)
+
+    scope = RequestBuilder("/", method="POST", headers={"Content-Length": str(1 << 40)}).scope()
+    start = run(app, scope=scope)[0]
+    assert (b"connection", b"close") in start["headers"]
 
 
 def test_disconnected() -> None:

@@ -60,6 +60,7 @@ class HTTPCall:
         self._receive, self._send = receive, send
         self._method = str(scope["method"])
         self._extensions = scope.get("extensions") or EMPTY
+        self._closable = str(scope.get("http_version") or "1.1").startswith("1")
         self._body: BodyRules | None = None
         self._complete = self._trailers = self._gone = self._ended = False
 
@@ -104,6 +105,8 @@ class HTTPCall:
         fields = checked_headers(self.judge, message.get("headers", ()))
         if trailers:  # only then the application may announce their names (RFC 9110 section 6.6.2)
             fields = [(name, value) for name, value in fields if name != "trailer"]
+        if self._closable:  # servers of HTTP/1 heed it (RFC 9112 section 9.6); the specification does not forbid it
+            fields = [field for field in fields if field != ("connection", "close")]
         declared = check_fields(self.judge, fields, status)
         self._body = BodyRules(self.judge, self._method, status, declared)
 
