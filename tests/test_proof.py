@@ -197,7 +197,7 @@ def test_the_page_is_what_its_script_writes() -> None:
 
 def test_a_run_without_a_figure_is_not_shown(tmp_path: Path) -> None:
     """What nobody has measured has no row, and each figure has its command and its date."""
-    assert page.written(tmp_path) == page.START
+    assert page.written(tmp_path) == page.START + page.MISSING
     shown = page.written()
     for name, (title, _) in page.RUNS.items():
         assert (f"## {title}" in shown) == (page.FOLDER / f"{name}.json").is_file()
