@@ -240,3 +240,40 @@ def test_what_is_kept_of_clients_is_bounded() -> None:
     assert value._chosen == (tuple(few), "x3")
     assert value.best_match(many) == "x3"
     assert value._chosen == (tuple(few), "x3"), "many offers are not kept"
+
+
+def test_what_the_program_gives_is_read_as_a_field_is() -> None:
+    """A quality beyond 0 and 1 is the nearest of them, NaN is none; the spaces around a value are taken off."""
+    assert list(Accept([("a", 7), ("b", -7), (" c\t", 0.5)])) == [("a", 1), ("c", 0.5), ("b", 0)]
+    assert list(Accept([("a", float("inf")), ("b", float("-inf"))])) == [("a", 1), ("b", 0)]
+    with pytest.raises(ValueError, match=r"^got quality nan for 'a', expected a number from 0 to 1$"):
+        Accept([("a", float("nan"))])
+    for wrong in ("a,b", "a;q=0.5", '"a"', "", "a\n"):
+        with pytest.raises(ValueError, match=r"^got "):
+            Accept([(wrong, 1)])
+
+
+def test_the_most_specific_member_counts() -> None:
+    """The quality of a value is that of the most specific member which matches it, not the highest one (RFC 9110
+    section 12.5.1); of two equal members the highest counts. What is not acceptable is not ``in`` the field.
+    """
+    accept = Accept.from_header("*, a;q=0.1, b;q=0, c;q=0.2, c;q=0.3")
+    assert [accept.quality(value) for value in "abcx"] == [0.1, 0, 0.3, 1]
+    assert [value in accept for value in "abcx"] == [True, False, True, True]
+    assert accept.best_match(["b", "a"]) == "a"
+
+
+def test_a_quoted_string_is_no_member() -> None:
+    """The members of these fields are tokens (RFC 9110 section 12.5): a quoted string is skipped, in a parameter it is
+    kept.
+    """
+    assert list(Accept.from_header('"a", b, "c;q=1", d"e";q=0.5, f;x="g";q=0.5')) == [("b", 1), ("f", 0.5)]
+
+
+def test_fields_of_different_names_are_not_equal() -> None:
+    """The value of one field does not equal that of another one with the same members: their members compare
+    differently.
+    """
+    assert Accept([("a", 1)]) != CharsetAccept([("a", 1)])
+    assert hash(Accept([("a", 1)])) != hash(CharsetAccept([("a", 1)]))
+    assert Accept(None) != Accept(())

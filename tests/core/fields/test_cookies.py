@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core.fields._cookies import dump_cookie, parse_cookie
+from cardan.core.fields._cookies import (
+    _usual_attributes,
+    cookie_identity,
+    dump_cookie,
+    parse_cookie,
+    prefix_demands,
+)
 from tests.corpora import corpus_json
 
 
@@ -275,3 +281,75 @@ def test_what_the_standard_library_quotes_is_read(value: str) -> None:
     """``http.cookies`` writes any text between quotes, with its own escapes: it reads back equal."""
     cookie: SimpleCookie = SimpleCookie({"a": value})
     assert parse_cookie(cookie.output(header="", attrs=[]).strip()) == [("a", value)]
+
+
+@pytest.mark.parametrize(
+    ("samesite", "written"),
+    [("strict", "Strict"), ("Strict", "Strict"), ("LAX", "Lax"), ("lax", "Lax"), ("none", "None"), ("NONE", "None")],
+)
+def test_the_values_of_same_site(samesite: str, written: str) -> None:
+    """The values are those of RFC 6265bis section 4.1.2.7, in upper or lower case."""
+    assert set_cookie(samesite=samesite, secure=True) == f"a=b; Secure; Path=/; SameSite={written}"
+
+
+def test_the_first_date_of_a_cookie() -> None:
+    """A year before 1601 is no year of a cookie's date (RFC 6265bis section 5.1.1)."""
+    assert set_cookie(expires=datetime(1601, 1, 1)) == "a=b; Expires=Mon, 01 Jan 1601 00:00:00 GMT; Path=/"
+    with pytest.raises(ValueError, match=r"^got expires "):
+        set_cookie(expires=datetime(1600, 12, 31, 23, 59, 59))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "demands"),
+    [
+        ("", (False, False, False)),
+        ("__", (False, False, False)),
+        ("__Secure-", (True, False, False)),
+        ("__Host-", (True, True, False)),
+        ("__Http-", (True, False, True)),
+        ("__Host-Http-", (True, True, True)),
+    ],
+)
+def test_what_a_prefix_demands(prefix: str, demands: tuple[bool, bool, bool]) -> None:
+    """The four prefixes and their attributes (RFC 6265bis section 4.1.3): Secure; no Domain and the path /; HttpOnly.
+    Browsers compare a prefix without regard to case, and only at the start of the name.
+    """
+    for name in (prefix, f"{prefix}a", f"{prefix.upper()}a", f"{prefix.lower()}a"):
+        assert prefix_demands(name) == demands
+    assert prefix_demands(f"a{prefix}") == (False, False, False)
+
+
+def test_the_options_that_are_checked() -> None:
+    """An option of another type is a TypeError: a str is no bool, and a bool is no number."""
+    wrong: list[dict[str, Any]] = [
+        {"path": b"/"}, {"domain": 5}, {"samesite": True}, {"secure": "yes"}, {"httponly": 1}, {"partitioned": "no"},
+        {"max_age": "5"}, {"max_age": True}, {"expires": True}, {"expires": b"x"},
+    ]  # fmt: skip
+    for options in wrong:
+        (name,) = options
+        with pytest.raises(TypeError, match=rf"^got {name} = .*, expected "):
+            set_cookie(**options)
+    with pytest.raises(TypeError, match=r"^got a cookie value of type int, expected a str$"):
+        dump_cookie("a", 5)  # type: ignore[arg-type]
+
+
+def test_what_makes_two_cookies_the_same() -> None:
+    """A cookie with the same name, domain, path and partition replaces another one (RFC 6265bis section 5.7, CHIPS)."""
+    assert cookie_identity("a=1; Domain=.Example.ORG; Path=/x; Secure") == ("a", "example.org", "/x", "")
+    assert cookie_identity(" a =2; PATH= /x ; domain=example.org;Partitioned") == (
+        "a", "example.org", "/x", "partitioned",
+    )  # fmt: skip
+    assert cookie_identity("a") == ("a", "", "", "")
+    assert cookie_identity("a=1; Path=/a; Path=/b; Max-Age=5") == ("a", "", "/b", "")
+
+
+def test_only_what_users_share_is_remembered() -> None:
+    """The memo of attributes holds nothing that may belong to one user: a path or a domain of its own is not kept."""
+    before = _usual_attributes.cache_info()
+    dump_cookie("a", "b", domain="one.example")
+    dump_cookie("a", "b", path="/one")
+    assert _usual_attributes.cache_info() == before
+    dump_cookie("a", "b", max_age=123_456)
+    dump_cookie("a", "c", max_age=123_456)
+    after = _usual_attributes.cache_info()
+    assert (after.hits - before.hits, after.misses - before.misses, after.maxsize) == (1, 1, 64)
