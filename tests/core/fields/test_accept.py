@@ -277,3 +277,25 @@ def test_fields_of_different_names_are_not_equal() -> None:
     assert Accept([("a", 1)]) != CharsetAccept([("a", 1)])
     assert hash(Accept([("a", 1)])) != hash(CharsetAccept([("a", 1)]))
     assert Accept(None) != Accept(())
+
+
+def test_any_coding_is_better_than_none() -> None:
+    """``*`` accepts every coding that the field does not name (RFC 9110 section 12.5.3). ``identity``, no coding, has
+    the lowest quality unless it is named; only a quality of 0 forbids it, that of ``*`` too.
+    """
+    accept = EncodingAccept.from_header("*;q=0.5")
+    assert (accept.quality("br"), accept.quality("identity")) == (0.5, 0.001)
+    assert accept.best_match(["identity", "br"]) == "br"
+    assert EncodingAccept.from_header("*;q=0.5, identity;q=0.7").best_match(["br", "identity"]) == "identity"
+    assert EncodingAccept.from_header("gzip, *;q=0").best_match(["identity", "br"]) is None
+    assert "identity" not in EncodingAccept.from_header("identity;q=0, *;q=0.5")
+    assert "IDENTITY" in EncodingAccept.from_header("gzip")
+
+
+def test_what_cannot_be_written_names_the_value() -> None:
+    """A value with a control character, or beyond latin-1, is refused by its own name."""
+    for wrong in ("a\x01b", "\u20ac"):
+        with pytest.raises(
+            ValueError, match=r"^got value .*, expected no control characters and nothing beyond latin-1"
+        ):
+            Accept([(wrong, 1)])

@@ -113,3 +113,32 @@ def test_an_excluded_range_selects_nothing() -> None:
     """A range with ``q=0`` only excludes (RFC 9110 section 12.4.2): filtering gives none of its tags."""
     accept = LanguageAccept([("de", 1), ("en", 0), ("*", 0.5)])
     assert accept.filter(["en", "fr", "de-AT", "en-GB"]) == ["de-AT", "fr"]
+
+
+def test_of_equal_offers_the_first_one_is_chosen() -> None:
+    """Tags are compared without regard to case; the choice is the offer as the program has written it."""
+    accept = LanguageAccept.from_header("en-us")
+    assert accept.best_match(["EN-us", "en_US", "en-US"]) == "EN-us"
+    assert accept.best_match(["en_US", "EN-us"]) == "en_US"
+
+
+def test_an_excluded_range_chooses_nothing() -> None:
+    """A range with the quality 0 excludes tags, and asks for none: not for a shorter one, either."""
+    accept = LanguageAccept.from_header("de-AT;q=0")
+    assert accept.best_match(["de", "de-DE"]) is None
+    assert accept.lookup(["de"]) is None
+    assert accept.filter(["de", "de-AT"]) == []
+
+
+def test_very_long_ranges_are_not_looked_up() -> None:
+    """No real tag has more than 128 characters; to shorten a longer range step by step would take quadratic time."""
+    for size, found in ((128, "a"), (129, None)):
+        accept = LanguageAccept.from_header("a-" + "b" * (size - 2))
+        assert accept.lookup(["a"]) == accept.best_match(["a"]) == found
+
+
+def test_an_underscore_is_a_hyphen() -> None:
+    """A range with an underscore is as specific as the one with a hyphen: it counts more than a shorter range."""
+    for header in ("en_US;q=0.1, en;q=0.9", "en-US;q=0.1, en;q=0.9"):
+        assert LanguageAccept.from_header(header).quality("en-us") == 0.1
+        assert LanguageAccept.from_header(header).quality("en_GB") == 0.9

@@ -86,3 +86,36 @@ def test_fields_come_back(rows: list[tuple[str, str, dict[str, str], int]]) -> N
     items = [(write_member(f"{kind}/{subtype}", sorted(pairs.items())), n / 1000) for kind, subtype, pairs, n in rows]
     accept = MIMEAccept(items)
     assert MIMEAccept.from_header(accept.to_header()) == accept
+
+
+def test_parameters_of_ranges() -> None:
+    """The parameters of a range are sorted by name. Names and values are compared without regard to case, and a type
+    may have more parameters than the range.
+    """
+    accept = MIMEAccept.from_header("Text/HTML;Level=A;b=1;a=2;q=0.5, text/*;q=0.1")
+    assert accept[0] == ("Text/HTML;a=2;b=1;level=A", 0.5)
+    assert accept.quality("text/html;LEVEL=a;B=1;a=2") == 0.5
+    assert accept.quality("text/html;x=y;level=a;b=1;a=2") == 0.5
+    assert accept.quality("text/html;level=a;b=1") == 0.1
+    assert accept.quality("text/html") == 0.1
+
+
+@pytest.mark.parametrize(
+    ("header", "html", "xhtml", "json"),
+    [
+        ("text/html", True, False, False),
+        ("application/xhtml+xml", True, True, False),
+        ("application/xml", True, True, False),
+        ("application/json", False, False, True),
+        ("text/*", True, False, False),
+        ("application/*", True, True, True),
+        ("*/*", True, True, True),
+        ("*", True, True, True),
+        ("text/plain", False, False, False),
+        ("text/html;q=0, application/json;q=0", False, False, False),
+    ],
+)
+def test_what_browsers_and_programs_accept(header: str, html: bool, xhtml: bool, json: bool) -> None:
+    """A client that accepts XHTML, or XML, accepts HTML (WHATWG HTML has both syntaxes)."""
+    accept = MIMEAccept.from_header(header)
+    assert (accept.accept_html, accept.accept_xhtml, accept.accept_json) == (html, xhtml, json)

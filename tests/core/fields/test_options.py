@@ -15,6 +15,7 @@ from cardan.core.fields._options import (
     dump_options,
     dump_parameter,
     encode_extended,
+    join_sections,
     parse_options,
 )
 from tests.corpora import corpus_json
@@ -211,3 +212,62 @@ def test_a_parameter_is_written_once(given: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"^got parameter '(filename\*|a)' twice, expected it once$"):
         dump_options("attachment", given)
     assert dump_options("a", {"filename": "e", "filename*": "é"}) == "a; filename=e; filename*=UTF-8''%C3%A9"
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", "utf-8", "ISO-8859-1", "iso-8859-1", "US-ASCII", "us-ascii", "ascii"])
+def test_the_charsets_of_extended_values(charset: str) -> None:
+    """UTF-8 and ISO-8859-1 (RFC 8187 section 3.2.1), and ASCII, in upper or lower case; text in another charset is no
+    text.
+    """
+    assert decode_extended(f"{charset}''a%20b") == "a b"
+    assert decode_extended(f"x{charset}''a") is None
+    assert section_value(f"{charset}''a%20b") == "a b"
+
+
+def section_value(value: str) -> str | None:
+    return join_sections({0: (value, True)})
+
+
+@pytest.mark.parametrize("code", [*range(32), 127])
+def test_no_control_character_is_hidden_in_an_extended_value(code: int) -> None:
+    """A percent-encoded control character would be a line break in the field that a program makes of the text. The tab,
+    which a field value may have, is text.
+    """
+    value = f"UTF-8''a%{code:02X}b"
+    expected = "a\tb" if code == 9 else None
+    assert decode_extended(value) == section_value(value) == expected
+    assert parse_options(f"x; name*={value}")[1] == ({} if expected is None else {"name": expected})
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "undamaged"),
+    [
+        ("UTF-8''%E2%82%AC", "\u20ac", "\u20ac"),
+        ("UTF-8''a%E2b", "a\ufffdb", None),
+        ("ISO-8859-1''%E9", "\xe9", "\xe9"),
+        ("ISO-8859-1''a%80b", "a?b", None),
+        ("US-ASCII''a%E9b", "a\ufffdb", None),
+    ],
+)
+def test_damaged_values(value: str, text: str, undamaged: str | None) -> None:
+    """Bytes that are not of the charset are replaced, or refused if the value has to be undamaged: there is another
+    parameter to take then.
+    """
+    assert decode_extended(value) == section_value(value) == text
+    assert decode_extended(value, True) == join_sections({0: (value, True)}, True) == undamaged
+    expected = "plain" if undamaged is None else text
+    assert parse_options(f"x; name=plain; name*={value}")[1] == {"name": expected}
+    assert parse_options(f"x; name*={value}")[1] == {"name": text}
+
+
+def test_sections_with_gaps() -> None:
+    """Sections after a missing one are left out; if the parameter has to be undamaged, a gap makes it invalid."""
+    parts = {0: ("a", False), 1: ("b", False), 3: ("d", False)}
+    assert join_sections(parts) == "ab"
+    assert join_sections(parts, True) is None
+    assert join_sections({1: ("b", False)}) is None
+    mixed = {0: ("UTF-8''%E2%82", True), 1: ("%AC", True), 2: ("%41", False), 3: ("%42", True)}
+    assert join_sections(mixed) == join_sections(mixed, True) == "\u20ac%41B"
+    cut = {0: ("UTF-8''%E2%82", True), 1: ("x", False)}
+    assert join_sections(cut) == "\ufffdx"
+    assert join_sections(cut, True) is None

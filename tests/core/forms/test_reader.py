@@ -147,6 +147,37 @@ def test_an_error_of_closing_does_not_skip_the_next_sink(
         raised.__traceback__ = None
 
 
+@pytest.mark.parametrize("kind", [CT, URL])
+def test_bytes_that_were_read_before(kind: str) -> None:
+    """:meth:`FormReader.run` begins with the bytes of :meth:`FormReader.start_with`, and keeps them no longer than it
+    needs. If the body has ended after them, no byte is asked for.
+    """
+    body = BODY if kind == CT else b"a=1&b=2"
+    perform = Perform([])
+    reader = FormReader(kind, None)
+    reader.start_with(body, True)
+    assert ("b", "2") in form_values(run(reader.run(), perform))
+    assert "Read" not in perform.steps
+    perform = Perform([body[3:]])
+    reader = FormReader(kind, len(body))
+    reader.start_with(body[:3], False)
+    assert ("b", "2") in form_values(run(reader.run(), perform))
+    assert perform.steps.count("Read") == 2
+    assert reader._first == b""
+
+
+def test_each_file_has_its_own_size_and_is_not_opened_before_it_is_read() -> None:
+    """The size of a file is that of its data. The stream of a sink in memory, which may take time to make, is not asked
+    for to rewind it.
+    """
+    body = form(part(FILE, b"four"), part(FILE, b""), part(FILE, b"elevenbytes"))
+    perform = Perform(pieces_of(body, 7))
+    files = [file for _, file in run(FormReader(CT, None).run(), perform).files]
+    assert [file.size for file in files] == [4, 0, 11]
+    assert [sink._stream for sink in perform.sinks] == [None] * 3
+    assert [file.read() for file in files] == [b"four", b"", b"elevenbytes"]
+
+
 class Stop(BaseException):
     """A cancellation."""
 

@@ -22,7 +22,7 @@ from .._pickling import slots_state
 from ._lists import split
 from ._options import dump_parameter
 from ._reading_back import check_reads_back
-from ._syntax import OWS, check_token, check_value, is_token
+from ._syntax import OWS, check_token, check_value
 
 __all__ = ["Accept", "CharsetAccept", "EncodingAccept", "read_quality", "write_member"]
 
@@ -151,7 +151,7 @@ class Accept:
 
     @classmethod
     def _write(cls, value: str) -> str:
-        return check_token(value, "value") if is_token(value) else check_value(value)
+        return check_value(value)
 
     @classmethod
     def _specificity(cls, value: str) -> int:
@@ -338,12 +338,6 @@ class EncodingAccept(Accept):
             return match
         # section 12.5.3, rule 2: only "identity;q=0" or "*;q=0" without identity make it unacceptable
         return (0, LEAST_QUALITY)
-
-    def __contains__(self, key: object) -> bool:
-        """Return whether a member accepts ``key``. ``identity`` is acceptable even if no member mentions it."""
-        if isinstance(key, str) and self._normal(key) == "identity":
-            return self.quality(key) > 0
-        return super().__contains__(key)
 
     @overload
     def best_match(self, matches: Iterable[str]) -> str | None: ...

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ._lists import split
 from ._reading_back import check_reads_back, folded
-from ._syntax import is_token, quote, quote_if_needed, unescape
+from ._syntax import is_token, quote_if_needed, unescape
 
 __all__ = ["MediaType", "extract_media_type", "is_nosniff", "parse_media_type"]
 
@@ -92,7 +92,7 @@ class MediaType:
         for name, value in self.parameters.items():
             if not is_token(name):
                 raise ValueError(f"got parameter {name!r}, expected a token")
-            out += f";{name}={quote_if_needed(value) if value else quote(value)}"
+            out += f";{name}={quote_if_needed(value)}"
         return out
 
     @property
