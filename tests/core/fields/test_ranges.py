@@ -191,3 +191,71 @@ def test_if_range(header: str | None, etag: str | None, modified: datetime | Non
     assert hash(if_range) == hash(IfRange.from_header(header))
     assert if_range != header
     assert repr(if_range) == f"<IfRange {header or ''!r}>"
+
+
+@pytest.mark.parametrize(
+    ("field", "etag", "fits"),
+    [
+        ('"a"', '"a"', True),
+        ('"a"', "a", True),
+        ('"a"', 'W/"a"', False),
+        ('W/"a"', '"a"', False),
+        ('W/"a"', 'W/"a"', False),
+        ('"a"', '"b"', False),
+        ('"a"', None, False),
+        ('""', '""', True),
+        ('"a b"', '"a b"', False),
+        ('"a b"', '""', False),
+        ('"a b"', 'W/""', False),
+        ("a b", "a b", False),
+    ],
+)
+def test_an_entity_tag_matches_strongly(field: str, etag: str | None, fits: bool) -> None:
+    """If-Range compares strongly: a weak tag matches nothing (RFC 9110 sections 8.8.3.2 and 13.1.5). A value that is
+    neither a tag nor a date matches nothing, so that the whole representation is sent.
+    """
+    value = IfRange.from_header(field)
+    assert value.matches(etag) is fits
+    assert not value.matches(None, datetime(1994, 11, 6, tzinfo=UTC))
+    assert IfRange.from_header(value.to_header()).matches(etag) is fits
+
+
+def test_a_date_matches_to_the_second() -> None:
+    """A date of If-Range is that of the representation, exactly (RFC 9110 section 13.1.5)."""
+    when = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC)
+    value = IfRange(date=when)
+    assert value.matches(None, when.replace(microsecond=5))
+    assert not value.matches(None, when.replace(second=38))
+    assert not value.matches(None, when.replace(second=36))
+    assert not value.matches('"a"')
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"weak": True}, {"etag": "a b"}, {"etag": "a", "date": datetime(2000, 1, 1)}, {"etag": 'a"'}]
+)
+def test_what_if_range_cannot_say(arguments: dict[str, Any]) -> None:
+    """A weak value without a tag, a tag with a space, and both a tag and a date are refused."""
+    with pytest.raises(ValueError, match=r"^got "):
+        IfRange(**arguments)
+
+
+def test_the_number_of_ranges() -> None:
+    """A field with 1000 ranges is read, one with more is ignored (RFC 9110 section 17.15), and none is written."""
+    most = ",".join(f"{start}-{start}" for start in range(0, 2000, 2))
+    read = Range.from_header(f"bytes={most}")
+    assert read is not None
+    assert len(read.ranges) == 1000
+    assert Range("bytes", read.ranges) == read
+    assert Range.from_header(f"bytes={most},3000-") is None
+    for ranges in ([], [*read.ranges, (3000, None)]):
+        with pytest.raises(ValueError, match=rf"^got {len(ranges)} ranges, expected 1 to 1000$"):
+            Range("bytes", ranges)
+
+
+def test_ranges_side_by_side_are_one() -> None:
+    """Ranges that touch are merged; those with a byte between them only if the gap may be as large."""
+    assert merge_ranges([(5, 6), (0, 5)]) == [(0, 6)]
+    assert merge_ranges([(0, 5), (6, 7)]) == [(0, 5), (6, 7)]
+    assert merge_ranges([(0, 5), (6, 7)], 1) == [(0, 7)]
+    assert merge_ranges([(0, 5), (7, 8)], 1) == [(0, 5), (7, 8)]
+    assert merge_ranges([(0, 9), (2, 3)]) == [(0, 9)]

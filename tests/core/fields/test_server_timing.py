@@ -96,3 +96,22 @@ def test_a_metric_cannot_be_changed() -> None:
     for name in ("name", "duration", "description"):
         with pytest.raises(AttributeError):
             setattr(metric, name, getattr(metric, name))
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("0", 0), ("53.2", 53.2), ("1e3", 1000), ("+5", 5), ("0" * 39 + "5", 5), ("0" * 40 + "5", None), ("1_0", None),
+        ("5\xa0", None), ("\xb2", None), ("-1", None), ("nan", None), ("inf", None), ("1e999", None), ("", None),
+        ("x", None),
+    ],
+)  # fmt: skip
+def test_durations(text: str, duration: float | None) -> None:
+    """A duration is a number in ASCII, finite and not negative. The metric of another one has no duration."""
+    assert ServerTiming.from_header(f"a;dur={text}") == ServerTiming("a", duration)
+
+
+def test_a_metric_with_a_control_character_is_none() -> None:
+    """Text that a header field must not contain makes no metric, in whichever parameter it is."""
+    for wrong in ('a;desc="b\x01"', "a\n", "a;x=\x7f", "a;desc=\u20ac"):
+        assert ServerTiming.from_header(wrong) is None
