@@ -80,3 +80,31 @@ def test_equality() -> None:
     assert ContentDisposition("inline") != ContentDisposition("attachment")
     assert ContentDisposition("inline") != "inline"
     assert repr(ContentDisposition("inline")) == "<ContentDisposition 'inline'>"
+
+
+@pytest.mark.parametrize(
+    ("filename", "fallback"),
+    [
+        ("\u65e5.txt", "download.txt"),
+        ("\u65e5. .txt", "download.txt"),
+        ("\u65e5", "download"),
+        ("\u65e5.", "download"),
+        ("\u65e5_ _", "download"),
+        (".\u65e5a", ".a"),
+        ("\u65e5 a ", "a"),
+        ("a\u65e5.", "a"),
+        ('\u65e5"a\\b%/', "_a_b__"),
+        ("\xe9\u0301.pdf", "e.pdf"),
+        ("a=?b", "a_?b"),
+    ],
+)
+def test_the_name_for_old_recipients(filename: str, fallback: str) -> None:
+    """A name that is not plain ASCII is written twice (RFC 6266 section 4.3). The first one has the letters that ASCII
+    has, and ``download`` for a name of which none is left; it is no hidden file unless the name was.
+    """
+    value = ContentDisposition("attachment", filename).to_header()
+    assert value.startswith(f"attachment; filename=\"{fallback}\"; filename*=UTF-8''")
+    again = ContentDisposition.from_header(value)
+    assert again is not None
+    assert again.filename == filename
+    assert ContentDisposition().to_header() == "attachment"

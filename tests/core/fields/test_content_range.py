@@ -56,3 +56,26 @@ def test_content_range_is_live() -> None:
     two.units = None
     assert "Content-Range" not in headers
     assert not one
+
+
+def test_what_it_cannot_say() -> None:
+    """A range starts before its stop, and stops within the length, which is not negative (RFC 9110 section 14.4). An
+    unsatisfied range has a length.
+    """
+    for arguments in ((0, 0, 5), (3, 2, 5), (-1, 2, 5), (0, 6, 5), (None, None, -1), (None, None, None), (0, None, 5)):
+        with pytest.raises(ValueError, match=r"^got range .*, expected start < stop <= length$"):
+            ContentRange("bytes", *arguments)
+    assert ContentRange("bytes", 4, 5, 5).to_header() == "bytes 4-4/5"
+    assert ContentRange("bytes", None, None, 0).to_header() == "bytes */0"
+
+
+def test_units_are_in_lower_case() -> None:
+    """The name of a range unit ignores case (RFC 9110 section 14.1). It is ``bytes`` by default."""
+    value = ContentRange("Bytes", 0, 1)
+    assert (value.units, value.to_header()) == ("bytes", "bytes 0-0/*")
+    value.units = "Items"
+    assert value.to_header() == "items 0-0/*"
+    value.set(2, 4, 9)
+    assert value.to_header() == "bytes 2-3/9"
+    value.set(2, 4, 9, units="Lines")
+    assert value.to_header() == "lines 2-3/9"

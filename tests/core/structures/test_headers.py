@@ -428,3 +428,42 @@ def test_work_is_linear(assert_linear: Callable[..., None]) -> None:
     ]
     for call in calls:
         assert_linear(lambda n: Headers([("A", "1")] * n), call)
+
+
+def test_one_name_is_replaced_many_times_in_linear_time(assert_linear: Callable[..., None]) -> None:
+    """``update()`` with pairs of one name, or of many, takes one pass over the fields and the pairs."""
+
+    def update(both: tuple[Headers, list[tuple[str, str]]]) -> None:
+        headers, pairs = both
+        headers.update(pairs)
+
+    assert_linear(lambda n: (Headers([("A", "1")] * n), [("A", "2")] * n), update)
+    assert_linear(lambda n: (Headers([(f"A-{i}", "1") for i in range(n)]), [(f"A-{i}", "2") for i in range(n)]), update)
+    assert_linear(lambda n: (Headers([("A", "1")] * n), [(f"A{i % 2}", "2") for i in range(n)]), update)
+
+
+@pytest.mark.parametrize("pair", ["ab", b"ab", ("a",), ("a", "b", "c"), [], 5, None], ids=repr)
+@pytest.mark.parametrize("several", [list, tuple, iter])
+def test_what_is_no_pair_is_no_field(pair: Any, several: Callable[[Any], Any]) -> None:
+    """A field is a pair of a name and a value. A text of two letters is an iterable of two, and no pair."""
+    headers = Headers(PAIRS)
+    for write in (Headers, headers.extend, headers.update):
+        with pytest.raises(TypeError, match=r"^got \w+ as a header field, expected a pair of a name and a value$"):
+            write(several([("X", "1"), pair]))
+    for text in ("ab", b"ab", 5):
+        with pytest.raises(
+            TypeError, match=r"^got \w+ as headers, expected a mapping, or pairs of a name and a value$"
+        ):
+            headers.update(text)  # type: ignore[arg-type]
+    assert list(headers.items()) == PAIRS
+
+
+def test_a_field_that_is_popped() -> None:
+    """``pop()`` removes all fields of a name, or the field at a position, which is the last one by default."""
+    headers = Headers([("A", "1"), ("B", "2"), ("a", "3"), ("C", "4")])
+    assert headers.pop("a") == "1, 3"
+    assert headers.pop() == ("C", "4")
+    assert headers.pop(0) == ("B", "2")
+    assert len(headers) == 0
+    with pytest.raises(IndexError):
+        headers.pop()
