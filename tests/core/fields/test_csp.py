@@ -139,3 +139,16 @@ def test_every_attribute_has_its_row() -> None:
     flags = {"upgrade_insecure_requests", "block_all_mixed_content"}
     public = {name for name, value in vars(ContentSecurityPolicy).items() if type(value).__name__ == "_Directive"}
     assert public == {name.replace("-", "_") for name in SOURCES.split()} | flags
+
+
+def test_an_empty_policy_is_none() -> None:
+    """A policy without a directive is not added, and one whose last directive was removed is gone; others stay."""
+    csp = ContentSecurityPolicy({"default-src": "a"})
+    csp.add_policy({})
+    assert csp.policies == ({"default-src": "a"},)
+    csp.add_policy({"Img-Src": ["b", "c"]})
+    assert csp.to_header() == "default-src a, img-src b c"
+    del csp.default_src
+    assert csp.policies == ({"img-src": "b c"},)
+    del csp["IMG-SRC"]
+    assert (csp.policies, bool(csp), csp.to_header()) == ((), False, "")

@@ -172,3 +172,55 @@ def test_cookie_dates(name: str) -> None:
     for row in corpus_json("http-state", f"data/dates/{name}"):
         if row["expected"]:
             assert http_date(parse_date(row["expected"])) == row["expected"]
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "year"),
+    [
+        (datetime(2026, 11, 21), "Saturday, 21-Nov-76 00:00:00 GMT", 2076),
+        (datetime(2026, 11, 21), "Sunday, 21-Nov-76 00:00:01 GMT", 1976),
+        (datetime(2099, 11, 21), "Friday, 21-Nov-49 00:00:00 GMT", 2149),
+        (datetime(2099, 11, 21), "Friday, 06-Nov-49 00:00:00 GMT", 2149),
+        (datetime(2099, 11, 21), "Sunday, 21-Nov-49 00:00:01 GMT", 2049),
+        (datetime(2099, 11, 21), "Friday, 06-Nov-50 00:00:00 GMT", 2050),
+        (datetime(2050, 1, 1), "Saturday, 01-Jan-00 00:00:00 GMT", 2100),
+        (datetime(2050, 1, 1), "Saturday, 01-Jan-00 00:00:01 GMT", 2000),
+        (datetime(2000, 1, 1), "Saturday, 01-Jan-50 00:00:00 GMT", 2050),
+        (datetime(2000, 1, 1), "Saturday, 01-Jan-50 00:00:01 GMT", 1950),
+    ],
+)
+def test_the_window_ends_after_fifty_years(
+    monkeypatch: pytest.MonkeyPatch, now: datetime, text: str, year: int
+) -> None:
+    """A year of two digits is the last one that makes a date of at most 50 years in the future, to the second (RFC 9110
+    section 5.6.7), in every year of a century.
+    """
+    moment = now.replace(tzinfo=UTC).timestamp()
+    monkeypatch.setattr(dates, "clock", lambda: moment)
+    parsed = parse_date(text)
+    assert parsed is not None
+    assert parsed.year == year
+
+
+def test_a_leap_second_is_written_as_the_second_before() -> None:
+    """A ``struct_time`` may have the seconds 60 and 61, a date of HTTP that is written may not."""
+    for second in (59, 60, 61):
+        when = time.struct_time((2016, 12, 31, 23, 59, second, 5, 366, 0))
+        assert http_date(when) == "Sat, 31 Dec 2016 23:59:59 GMT"
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_every_month_and_day_of_the_week(month: int) -> None:
+    """The names of months and days are those of RFC 9110 section 5.6.7; in reading their case does not matter."""
+    name = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][month - 1]
+    for day in range(1, 8):
+        when = datetime(2023, month, day, 1, 2, 3, tzinfo=UTC)
+        weekday = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][when.isoweekday() - 1]
+        assert http_date(when) == f"{weekday}, 0{day} {name} 2023 01:02:03 GMT"
+        for text in (
+            f"{weekday}, 0{day} {name} 2023 01:02:03 GMT",
+            f"{weekday}, {day} {name.upper()} 2023 01:02:03 UTC",
+            f"{weekday}day, 0{day}-{name.lower()}-23 01:02:03 GMT",
+            f"{weekday} {name}  {day} 01:02:03 2023",
+        ):
+            assert parse_date(text) == when

@@ -14,7 +14,13 @@ from cardan.core.fields._authorization import Authorization, Challenge
 from cardan.core.fields._cache_control import ResponseCacheControl
 from cardan.core.fields._cors import COOP, dump_credentials, parse_credentials
 from cardan.core.fields._dates import http_date, parse_date
-from cardan.core.fields._descriptors import header_field, live_field, value_field
+from cardan.core.fields._descriptors import (
+    FixedSetting,
+    check_fixed_settings,
+    header_field,
+    live_field,
+    value_field,
+)
 from cardan.core.fields._durations import dump_retry_after, parse_retry_after
 from cardan.core.fields._etags import ETags
 from cardan.core.fields._live import Live
@@ -262,3 +268,49 @@ def test_a_field_is_not_set_with_a_value_of_another_type(name: str, value: Any) 
     with pytest.raises(TypeError, match=r"^got [\w-]+ = .*, expected "):
         setattr(response, name, value)
     assert response.headers.to_wsgi_list() == before
+
+
+def test_headers_may_be_a_plain_dict() -> None:
+    """Any mutable mapping of header fields can be set: removing a field that is not there is no error."""
+    response: Any = Response()
+    response.headers = {}
+    response.tenant = None
+    del response.version
+    response.cache_control = None
+    response.tenant, response.version = "a", 5
+    assert response.headers == {"X-Tenant": "a", "X-Version": "5"}
+    response.tenant = response.version = None
+    assert response.headers == {}
+
+
+@pytest.mark.parametrize("name", ["tenant", "version"])
+@pytest.mark.parametrize("value", [1.5, True, b"x", ["x"]])
+def test_text_and_integers_are_no_other_values(name: str, value: Any) -> None:
+    """An attribute without a parser, and one with ``int``, is set with text and integers, as header fields are."""
+    response = Response()
+    with pytest.raises(TypeError, match=rf"^got {name} = .*, expected a value of the X-{name.title()} field$"):
+        setattr(response, name, value)
+    assert len(response.headers) == 0
+
+
+def test_a_setting_with_one_value() -> None:
+    """Another value of a fixed setting would have no effect: it is refused on an object, and in a subclass."""
+
+    class Base:
+        charset = FixedSetting("utf-8")
+
+    class Same(Base):
+        charset = "utf-8"
+
+    class Other(Same):
+        charset = "latin-1"
+
+    setting = Base.__dict__["charset"]
+    assert (Base.charset, Base().charset) == ("utf-8", "utf-8")
+    Base().charset = "utf-8"
+    with pytest.raises(TypeError, match=r"^got charset = 'x', expected 'utf-8': another one would have no effect$"):
+        Base().charset = "x"
+    check_fixed_settings(Base, setting)
+    check_fixed_settings(Same, setting)
+    with pytest.raises(TypeError, match=r"^got charset = 'latin-1', expected 'utf-8'"):
+        check_fixed_settings(Other, setting)

@@ -114,3 +114,31 @@ def test_writing_one_tag() -> None:
 def test_the_plain_case_has_the_general_one_as_oracle(header: str) -> None:
     """A field with one tag is read by its own pattern. The result is the same as that of the general parser."""
     assert ETags.from_header(header) == (ETags._read(header) if header else ETags())
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [("w/a", ("a", True)), ("W/a", ("a", True)), ('w/"a', ("a", True)), ("x/a", ("x/a", False)), ("W", ("W", False))],
+)
+def test_a_mark_of_weakness_without_quotes(text: str, result: tuple[str, bool]) -> None:
+    """The mark is read in upper and lower case, with and without the quotes that some servers forget."""
+    assert unquote_etag(text) == result
+
+
+def test_tags_are_an_iterable() -> None:
+    """A str is an iterable of letters, and not of tags; a tag that is no str is none."""
+    for arguments in ({"strong_etags": "ab"}, {"weak_etags": "ab"}):
+        with pytest.raises(TypeError, match=r"^got 'ab' as entity tags, expected an iterable of them$"):
+            ETags(**arguments)
+    for wrong in (b"a", 5, None):
+        with pytest.raises(TypeError, match=r"^got etag = .*, expected a str$"):
+            quote_etag(wrong)  # type: ignore[arg-type]
+
+
+def test_a_star_stands_alone() -> None:
+    """With ``*`` the tags beside it say nothing (RFC 9110 section 13.1.1): every representation matches."""
+    etags = ETags(["a"], ["b"], star_tag=True)
+    assert (etags.to_header(), len(etags), etags.as_set(include_weak=True)) == ("*", 0, set())
+    assert (etags.is_strong("a"), etags.is_weak("b"), bool(etags)) == (False, False, True)
+    assert (etags.contains("x"), etags.contains_weak("x"), "x" in etags, etags.contains_raw('W/"x"')) == (True,) * 4
+    assert ETags() == ETags.from_header(None) != etags

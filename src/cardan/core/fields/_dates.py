@@ -125,7 +125,7 @@ def parse_date(text: str | None) -> datetime | None:
 def _windowed(year: int, month: int, day: int, hour: int, minute: int, second: int) -> datetime:
     now = utc_now()
     year += now.year // 100 * 100
-    if year < now.year - 50:  # near the end of a century, the next years belong to the next century
+    if year <= now.year - 50:  # near the end of a century, the next years belong to the next century
         year += 100
     # RFC 9110: a date more than 50 years in the future is the most recent year in the past with the same digits
     if (year - 50, month, day, hour, minute, second) > now.timetuple()[:6]:
