@@ -48,3 +48,8 @@ def test_of_a_response() -> None:
     assert dict(response.authentication_info) == {"nextnonce": "abc", "qop": "auth"}
     response.authentication_info.clear()
     assert "Authentication-Info" not in response.headers
+
+
+def test_the_first_of_equal_names_counts() -> None:
+    """In what the program gives, too: names are compared without regard to case."""
+    assert dict(AuthenticationInfo({"A": "1", "a": "2", "b": "3"})) == {"a": "1", "b": "3"}

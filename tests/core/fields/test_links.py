@@ -113,3 +113,12 @@ def test_a_parameter_may_have_any_name() -> None:
     link = Link("/a", rel="next", target="b", self="c")
     assert link.parameters == {"rel": "next", "target": "b", "self": "c"}
     assert (link.target, link.to_header()) == ("/a", "</a>; rel=next; target=b; self=c")
+
+
+def test_a_parameter_whose_name_is_no_token_is_skipped() -> None:
+    """The names of parameters are tokens (RFC 8288 section 3); others are skipped, so that what was read can be
+    written.
+    """
+    (link,) = Links.from_header("</a>; rel=x; b c=d; \xe9=e; title*=UTF-8''%E2%82%AC; f=g")
+    assert dict(link.parameters) == {"rel": "x", "title": "\u20ac", "f": "g"}
+    assert Links.from_header(link.to_header())[0] == link

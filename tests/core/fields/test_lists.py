@@ -71,3 +71,17 @@ def test_what_cannot_be_written_is_refused(pairs: dict[str, str | None]) -> None
     """A name or value that a header field must not contain is refused."""
     with pytest.raises(ValueError, match=r"^got "):
         dump_dict(pairs)
+
+
+def test_members_with_control_characters_are_skipped() -> None:
+    """A control character makes its own member invalid, within quotes and outside of them; the others are read."""
+    assert split('a, b\x01c, "d\x7f", e') == ["a", "e"]
+    assert parse_list("a\n, b") == ["b"]
+    assert parse_pairs('a="b\0", c=d') == [("c", "d")]
+    assert parse_dict("a=1\x1f, b") == {"b": None}
+
+
+def test_what_is_quoted() -> None:
+    """A value that is no token is quoted, every value only if that is wanted."""
+    assert dump_dict({"a": "b", "c": "d e", "f": 5, "g": None}) == 'a=b, c="d e", f=5, g'
+    assert dump_dict({"a": "b", "f": 5, "g": None}, always_quote=True) == 'a="b", f="5", g'

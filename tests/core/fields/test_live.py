@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import pytest
@@ -222,3 +223,74 @@ def test_a_serializer_that_gives_no_text(text: Any) -> None:
     assert response.headers["X-Level"] == "3"
     with pytest.raises(TypeError, match=r"^got .* of Odd\.serialize\(\), expected text$"):
         Odd(5)
+
+
+class Text(Live[str]):
+    """A field value as it is."""
+
+    @classmethod
+    def parse(cls, text: str, /) -> str:
+        if text in ("ValueError", "LookupError", "ArithmeticError", "OSError"):
+            raise getattr(builtins, text)(text)
+        return text
+
+    @classmethod
+    def serialize(cls, state: str, /) -> str:
+        return state
+
+
+class OtherText(Text):
+    """Another class with the same state."""
+
+
+class Store(dict[str, str]):
+    """Header fields of another library, in which a field that is not there cannot be removed."""
+
+    def getlist(self, key: str, /) -> list[str]:
+        return [self[key]] if key in self else []
+
+
+@pytest.mark.parametrize("state", [" a", "a ", "\ta", "a\t"])
+def test_a_state_with_white_space_around_it_is_refused(state: str) -> None:
+    """A recipient takes the white space around a field value off (RFC 9110 section 5.5), so that it is not part of a
+    state.
+    """
+    with pytest.raises(ValueError, match=r"expected one that reads back equal$"):
+        Text(state)
+    assert Text("a b").state == "a b"
+
+
+@pytest.mark.parametrize("state", ["a\nb", "a\0", "\x7f", "\u20ac"])
+def test_a_state_with_a_control_character_is_refused(state: str) -> None:
+    """A field value has no control character, and nothing beyond latin-1 (RFC 9110 section 5.5), whatever the class."""
+    with pytest.raises(ValueError, match=r"^got value .*, expected no control characters and nothing beyond latin-1$"):
+        Text(state)
+
+
+@pytest.mark.parametrize("name", ["ValueError", "LookupError", "ArithmeticError"])
+def test_the_errors_with_which_a_parser_refuses(name: str) -> None:
+    """A parser may refuse a field value by three kinds of errors; the value is then empty."""
+    assert Text.from_header(name).state == ""
+    assert Text.bound(Store({"X": name}), "X").state == ""
+    with pytest.raises(OSError, match="OSError"):
+        Text.from_header("OSError")
+
+
+def test_values_of_two_classes_are_not_equal() -> None:
+    """Two fields with the same state mean different things."""
+    assert Text("a") == Text("a")
+    assert Text("a") != OtherText("a")
+    assert OtherText("a") != Text("a")
+    assert Text("a") != "a"
+
+
+def test_a_field_that_is_not_there_is_not_removed() -> None:
+    """An empty value removes the field if there is one: other code may have removed it since."""
+    store = Store()
+    value = Text.bound(store, "X")
+    value.state = ""
+    value.state = "a"
+    assert store == {"X": "a"}
+    del store["X"]
+    value.state = ""
+    assert (store, value.state) == ({}, "")

@@ -271,3 +271,21 @@ def test_sections_with_gaps() -> None:
     cut = {0: ("UTF-8''%E2%82", True), 1: ("x", False)}
     assert join_sections(cut) == "\ufffdx"
     assert join_sections(cut, True) is None
+
+
+@pytest.mark.parametrize("char", [" ", "\t", "\x7f", "\x80", "\xff", "\u20ac", '"\x00"', "%", "%4-", "%4g", "%G1"])
+def test_what_an_extended_value_must_not_contain(char: str) -> None:
+    """An extended value is printable ASCII without spaces, and each ``%`` in it begins an escape (RFC 8187 section
+    3.2.1).
+    """
+    assert decode_extended(f"UTF-8''a{char}b") is None
+    assert section_value(f"UTF-8''a{char}b") is None
+    assert join_sections({0: ("UTF-8''a", True), 1: (f"b{char}", True)}) is None
+
+
+@pytest.mark.parametrize("value", ["", "a", "'", "''", "''a", "'x'a", "UTF-8", "UTF-8'a", "UTF_8''a", "X''a"])
+def test_an_extended_value_has_a_charset_and_a_language(value: str) -> None:
+    """The charset stands before the first quote and the language, which may be empty, before the second one."""
+    assert decode_extended(value) is None
+    assert section_value(value) is None
+    assert decode_extended("UTF-8'de-AT'a'b") == "a'b"

@@ -148,3 +148,31 @@ def test_memos_are_bounded() -> None:
     memo.clear()
     remember(memo, "x" * (header_rules.MEMO_NAME_LENGTH + 1), 1)
     assert memo == {}
+
+
+def test_a_name_of_a_subclass_of_str_is_not_kept() -> None:
+    """Servers check that names and values are str, and no subclass of it: what is sent is a str."""
+
+    class Name(str):
+        __slots__ = ()
+
+    header_rules._known_names.pop("X-Sub", None)
+    assert [type(header_rules.field_name(name)) for name in (Name("X-Sub"), Name("X-Sub"), "X-Sub")] == [str] * 3
+    assert type(header_rules.field_value("X", Name("a"))) is str
+
+
+@pytest.mark.parametrize(("size", "kept"), [(64, True), (65, False)])
+def test_long_names_are_not_remembered(size: int, kept: bool) -> None:
+    """A memo holds names of at most 64 characters."""
+    memo: dict[str, int] = {}
+    assert header_rules.remember(memo, "x" * size, 1) == 1
+    assert (len(memo) == 1) is kept
+
+
+def test_a_full_memo_is_emptied() -> None:
+    """A memo holds at most 1024 names: the next one empties it first."""
+    memo = {f"x{number}": 1 for number in range(1023)}
+    header_rules.remember(memo, "a", 1)
+    assert len(memo) == 1024
+    header_rules.remember(memo, "b", 1)
+    assert memo == {"b": 1}

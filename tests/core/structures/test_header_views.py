@@ -358,3 +358,29 @@ class TestScope:
         assert "b" in headers
         assert headers["b"] == "2"
         assert set(decoded) == {b"2"}
+
+
+def test_what_clients_send_is_remembered_within_bounds() -> None:
+    """Requests with ever new names, with very many or with long ones do not fill the memory of the process: names of at
+    most 64 characters are remembered, 1024 of one request, until there are as many.
+    """
+    scope_headers._lower_names.clear()
+    assert ScopeHeaders([(b"x-%d" % number, b"") for number in range(10_000)])["x-9999"] == ""
+    assert len(scope_headers._lower_names) <= 1024
+    for start in range(0, 5000, 100):
+        assert ScopeHeaders([(b"y-%d" % number, b"") for number in range(start, start + 100)]).get("z") is None
+    assert len(scope_headers._lower_names) <= 1024 + 100
+    scope_headers._lower_names.clear()
+    assert ScopeHeaders([(b"a" * 64, b"1"), (b"b" * 65, b"2")]).get("z") is None
+    assert scope_headers._lower_names == {b"a" * 64}
+
+
+def test_text_of_a_gateway() -> None:
+    """Text is encoded as latin-1, or as UTF-8 if it has other characters; a lone surrogate becomes a question mark."""
+    headers = scope_headers.received_headers(
+        [("A", "\xe9"), ("B", "\u20ac"), ("C", "\u20ac\ud800"), (b"D", bytearray(b"e"))]
+    )
+    assert headers["a"].encode("latin-1") == b"\xe9"
+    assert headers["b"].encode("latin-1") == "\u20ac".encode()
+    assert headers["c"].encode("latin-1") == "\u20ac?".encode()
+    assert headers["d"] == "e"

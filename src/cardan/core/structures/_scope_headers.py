@@ -96,7 +96,7 @@ class ScopeHeaders(ImmutableHeadersMixin, HeadersView):
         return len(self._names())
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (list(self._raw),)
+        return type(self), (self._raw,)
 
 
 def _are_lower(names: Iterable[bytes]) -> bool:
