@@ -14,6 +14,7 @@ from cardan.core._exceptions import (
     MachineStateError,
     MultipartError,
     RequestEntityTooLarge,
+    UrlencodedError,
 )
 from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
@@ -415,3 +416,84 @@ def test_the_reads_of_a_long_preamble_become_large(builder: type[FormBuilder], b
     reader.builder_class = builder
     assert run(reader.run(), perform).fields == [("a", "1")]
     assert len(sizes) < 40
+
+
+def reader_of(kind: str, body: bytes, limits: Limits, form_rules: Any = "default") -> FormReader:
+    """A reader that stores files at once, so that a whole form can be taken."""
+    hold = lambda files: [(start.name, data) for start, data in files]  # noqa: E731
+    return FormReader(kind, None, limits=limits, form_rules=form_rules, hold=hold)
+
+
+TWO_FILES = form(part(), part(FILE, b"data"), part('form-data; name="bc"', b"2345"), part(FILE, b"longer"))
+PAIRS = b"a=1&bc=2345&d=6"
+AT_THE_EDGE = [
+    ("max_form_parts", CT, TWO_FILES, 4),
+    ("max_form_parts", URL, PAIRS, 3),
+    ("max_files", CT, TWO_FILES, 2),
+    ("max_form_memory_size", CT, TWO_FILES, 4),
+    ("max_form_memory_size", URL, PAIRS, 4),
+    ("max_form_memory_total", CT, TWO_FILES, 8),
+    ("max_form_memory_total", URL, PAIRS, 10),
+    ("max_file_size", CT, TWO_FILES, 6),
+    ("max_part_headers", CT, form(part(FILE, b"1", "A: b", "C: d")), 3),
+    ("max_part_header_size", CT, form(part("form-data; name=a")), len("\r\nContent-Disposition: form-data; name=a")),
+    ("max_boundary_size", CT, BODY, len("BOUND")),
+    ("max_content_length", CT, BODY, len(BODY)),
+    ("max_content_length", URL, PAIRS, len(PAIRS)),
+]
+
+
+@pytest.mark.parametrize(("limit", "kind", "body", "allowed"), AT_THE_EDGE)
+@pytest.mark.parametrize("form_rules", ["default", "strict", "silent"])
+def test_every_limit_at_its_edge(limit: str, kind: str, body: bytes, allowed: int, form_rules: Any) -> None:
+    """A form that has as much as a limit allows is read, one more is 413 and the error names the limit: in every mode,
+    in one piece or byte by byte. What exceeds a limit is not taken at once, what exceeds none is.
+    """
+    fits, exceeds = Limits(**{limit: allowed}), Limits(**{limit: allowed - 1})
+    expected = form_values(parse_form(kind, body))
+    assert expected != []
+    for chunks in ([body], pieces_of(body, 1)):
+        assert form_values(run(reader_of(kind, body, fits, form_rules).run(), Perform(chunks))) == expected
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            run(reader_of(kind, body, exceeds, form_rules).run(), Perform(chunks))
+        assert caught.value.limit == limit
+    assert reader_of(kind, body, fits, form_rules).take(body, True) is not None
+    assert reader_of(kind, body, exceeds, form_rules).take(body, True) is None
+
+
+def test_files_that_cannot_be_held_are_left_to_the_steps() -> None:
+    """Without ``hold``, and where it gives None, a form with files is not taken: no file is lost."""
+    for hold in (None, lambda files: None):
+        reader = FormReader(CT, None, hold=hold)
+        assert reader.take(TWO_FILES, True) is None
+        reader.start_with(TWO_FILES, True)
+        assert [file.size for _, file in run(reader.run(), Perform([])).files] == [4, 6]
+    taken = reader_of(CT, TWO_FILES, Limits()).take(TWO_FILES, True)
+    assert taken is not None
+    assert taken.files == [("f", b"data"), ("f", b"longer")]
+
+
+def test_a_reader_with_another_builder_gets_every_form_by_steps() -> None:
+    """A builder of a program's own is given every form, so that none is taken at once."""
+    reader = reader_of(URL, PAIRS, Limits())
+    assert reader.take(PAIRS, True) is not None
+    reader.builder_class = type("Own", (FormBuilder,), {})
+    assert reader.take(PAIRS, True) is None
+
+
+@pytest.mark.parametrize("written", ["; charset=latin-1", ";charset=utf-16", "; charset=utf-8; charset=x"])
+def test_strict_mode_reads_the_content_type_strictly(written: str) -> None:
+    """A urlencoded form is in UTF-8 (WHATWG URL section 5.1): strict mode refuses another charset, however the form is
+    read.
+    """
+    for rules in ("default", "silent"):
+        assert reader_of(URL + written, PAIRS, Limits(), rules).take(PAIRS, True) is not None
+    assert reader_of(URL + written, PAIRS, Limits(), "strict").take(PAIRS, True) is None
+    with pytest.raises(UrlencodedError, match="expected no charset but utf-8"):
+        run(reader_of(URL + written, PAIRS, Limits(), "strict").run(), Perform([PAIRS]))
+    kind = "multipart/form-data; boundary=B@D"
+    body = BODY.replace(b"BOUND", b"B@D")
+    assert reader_of(kind, body, Limits()).take(body, True) is None, "it is unusual"
+    assert len(run(reader_of(kind, body, Limits()).run(), Perform([body])).fields) == 2
+    with pytest.raises(MultipartError, match="expected a token or a quoted string"):
+        run(reader_of(kind, body, Limits(), "strict").run(), Perform([body]))
