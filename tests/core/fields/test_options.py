@@ -289,3 +289,22 @@ def test_an_extended_value_has_a_charset_and_a_language(value: str) -> None:
     assert decode_extended(value) is None
     assert section_value(value) is None
     assert decode_extended("UTF-8'de-AT'a'b") == "a'b"
+
+
+@pytest.mark.parametrize("code", range(32, 127))
+def test_which_characters_are_encoded(code: int) -> None:
+    """Exactly the characters that RFC 8187 section 3.2.1 calls ``attr-char`` are written as they are."""
+    plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`|~"
+    expected = chr(code) if chr(code) in plain else f"%{code:02X}"
+    assert encode_extended(chr(code)) == f"UTF-8''{expected}"
+    assert decode_extended(encode_extended(chr(code))) == chr(code)
+
+
+@pytest.mark.parametrize("code", [*range(32), 127, 0xD800, 0xDFFF])
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_parameter_with_a_control_character_is_skipped(code: int, quoted: bool) -> None:
+    """A control character, or a lone surrogate, makes its own parameter invalid; a tab within it is text."""
+    text = f"b{chr(code)}c"
+    written = f'"{text}"' if quoted else text
+    expected = {"x": "y"} if code != 9 else {"a": text, "x": "y"}
+    assert parse_options(f"v; a={written}; x=y") == ("v", expected)

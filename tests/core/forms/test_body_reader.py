@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from cardan.core._exceptions import BadRequest, ClientDisconnected, MachineStateError, RequestEntityTooLarge
@@ -98,3 +100,58 @@ def test_an_error_is_raised_again_at_the_end() -> None:
     with pytest.raises(BadRequest) as again:
         reader.close()
     assert again.value is first.value
+
+
+def test_how_much_to_ask_for() -> None:
+    """``want`` is one byte more than may come, so that one too many is noticed; it is at least one."""
+    reader = BodyReader(content_length=5)
+    assert reader.want == 6
+    reader.feed(b"abc")
+    assert reader.want == 3
+    reader.feed(b"de")
+    assert reader.want == 1
+    with pytest.raises(BadRequest):
+        reader.feed(b"fgh")
+    assert (reader.want, reader.received, reader.accepted) == (1, 8, b"")
+    limited = BodyReader(content_length=None, limits=Limits(max_content_length=3))
+    assert limited.want == 4
+    limited.feed(b"ab")
+    assert limited.want == 2
+    with pytest.raises(RequestEntityTooLarge):
+        limited.feed(b"cdef")
+    assert (limited.received, limited.accepted) == (6, b"c")
+    assert BodyReader(content_length=None).want == sys.maxsize
+
+
+def test_another_limit() -> None:
+    """A limit of another name may take the place of ``max_content_length``; None is no limit."""
+    reader = BodyReader(content_length=None, limits=Limits(max_content_length=1), limit=("max_data_memory", 3))
+    assert reader.feed(b"abc") == b"abc"
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        reader.feed(b"d")
+    assert (caught.value.limit, caught.value.allowed) == ("max_data_memory", 3)
+    with pytest.raises(RequestEntityTooLarge, match=r"got 4, expected at most 3 \(max_data_memory\)"):
+        BodyReader(content_length=4, limit=("max_data_memory", 3))
+    assert BodyReader(content_length=3, limit=("max_data_memory", 3)).feed(b"abc") == b"abc"
+    free = BodyReader(content_length=None, limits=Limits(max_content_length=1), limit=("max_data_memory", None))
+    assert free.feed(b"abc") == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("0", 0), ("007", 7), ("0" * 30 + "5", 5), ("9" * 19, 10**19 - 1), ("0" * 5 + "9" * 19, 10**19 - 1),
+        (" 5\t", 5),
+        ("0" * 40, 0), (None, None),
+    ],
+)  # fmt: skip
+def test_content_lengths(text: str | None, length: int | None) -> None:
+    """A Content-Length is digits (RFC 9110 section 8.6): at most 19 without the zeros before them."""
+    assert parse_content_length(text) == length
+
+
+@pytest.mark.parametrize("text", ["1" + "0" * 19, "0" * 9 + "1" + "0" * 19, "", " ", "\u0661", "\xb2", "5 5", "0x5"])
+def test_what_is_no_content_length(text: str) -> None:
+    """A number that no body can have, and text that is no number in ASCII digits, are a 400."""
+    with pytest.raises(BadRequest, match=r"got (a )?Content-Length"):
+        parse_content_length(text)

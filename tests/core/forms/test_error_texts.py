@@ -195,6 +195,7 @@ def test_form_reader(kind: str, ending: str, form_rules: Any) -> None:
 @pytest.mark.parametrize("ending", ["chunked", "too few", "left"])
 def test_part_reader(ending: str) -> None:
     """Parts that come before an error are seen before it, however the body is cut."""
+    found = set()
     for body in bodies(FRAGMENTS, 20, 4):
         length = len(body) + 5 if ending == "too few" else None
         if length is not None and length > 700:
@@ -204,7 +205,8 @@ def test_part_reader(ending: str) -> None:
             limits = replace(SMALL, max_data_memory=50)
             return PartReader(MULTIPART, length, limits=limits), ending == "left"
 
-        same_verdict(make, body, judge_parts)
+        found.add(repr(same_verdict(make, body, judge_parts)))
+    assert len(found) > 10
 
 
 def test_events_before_an_error() -> None:
