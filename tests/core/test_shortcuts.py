@@ -76,8 +76,8 @@ def long_values(number: int) -> bytes:
     return b"".join(field(b"shortcut%d" % (at % 50), value=b"v" * 200) for at in range(number)) + b"--B--\r\n"
 
 
-def feed(body: bytes, size: int) -> object:
-    decoder = MultipartDecoder("B")
+def feed(body: bytes, size: int, limits: Limits | None = None) -> object:
+    decoder = MultipartDecoder("B", limits=limits)
     for at in range(0, len(body), size):
         decoder.feed(body[at : at + size])
     return decoder.close()
@@ -122,6 +122,14 @@ SPARED: dict[str, tuple[str, Callable[[], object]]] = {
     "a plan that was made": (
         f"{FORMS}._plan:Plan.__init__",
         lambda: (plan_for(LIMITS, False), plan_for(LIMITS, True)),
+    ),
+    "pairs of a form that is read in pieces": (
+        f"{FORMS}._events:Field.__init__",
+        lambda: parse_form("application/x-www-form-urlencoded", [b"a=1&b=", b"2&c=%41"]),
+    ),
+    "files that cannot be stored at once": (
+        f"{FORMS}._fast:take_form",
+        lambda: FormReader(TYPE, None).take(FILE + b"--B--", True),
     ),
     "a body without escapes": (f"{FORMS}._urlencoded:_decode_all", lambda: parse_urlencoded(b"a=1&b=x+y")),
     "escapes": ("urllib.parse:unquote_to_bytes", lambda: parse_urlencoded(b"a=%41&b=%2B%26+c&c=%3D")),
@@ -187,6 +195,11 @@ BOUNDED: dict[str, tuple[str, int, Callable[[], object]]] = {
         f"{FORMS}._framing:Framing._read",
         6,
         lambda: feed(MIXED, 1024),
+    ),
+    "a chunk that is larger than a part may be: its parts are smaller": (
+        f"{FORMS}._framing:Framing._read",
+        0,
+        lambda: feed(long_values(200), 100_000, Limits(max_form_memory_size=400, max_file_size=400)),
     ),
     "data of a file in small chunks: they are passed on": (
         f"{FORMS}._framing:Framing._read",

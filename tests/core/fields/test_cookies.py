@@ -353,3 +353,33 @@ def test_only_what_users_share_is_remembered() -> None:
     dump_cookie("a", "c", max_age=123_456)
     after = _usual_attributes.cache_info()
     assert (after.hits - before.hits, after.misses - before.misses, after.maxsize) == (1, 1, 64)
+
+
+OCTETS = {0x21, *range(0x23, 0x2C), *range(0x2D, 0x3B), *range(0x3C, 0x5C), *range(0x5D, 0x7F)}
+"""The ``cookie-octet`` of RFC 6265bis section 4.1.1."""
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_which_characters_of_a_value_are_written_as_they_are(code: int) -> None:
+    """A value of ``cookie-octet`` is written as it is, any other between quotes, each byte of its UTF-8 that is none as
+    an escape.
+    """
+    char = chr(code)
+    escaped = "".join(chr(byte) if byte in OCTETS else f"\\{byte:03o}" for byte in f".{char}".encode())
+    written = f".{char}" if code in OCTETS else f'"{escaped}"'
+    assert dump_cookie("a", f".{char}", path=None) == f"a={written}"
+    assert parse_cookie(f"a={written}") == [("a", f".{char}")]
+
+
+@pytest.mark.parametrize("code", range(256))
+def test_which_characters_of_a_path_are_written_as_they_are(code: int) -> None:
+    """In a path spaces, quotes, ``#`` and all that is not ASCII are percent-encoded, as browsers write URLs; control
+    characters and ``;`` would end the attribute, and are refused.
+    """
+    char = chr(code)
+    if code < 32 or char in ";\x7f":
+        with pytest.raises(ValueError, match=r"^got path .*, expected no control characters and no ';'$"):
+            set_cookie(path=f"/{char}")
+    else:
+        encoded = "".join(f"%{byte:02X}" for byte in char.encode()) if char in ' "#' or code > 126 else char
+        assert set_cookie(path=f"/{char}") == f"a=b; Path=/{encoded}"

@@ -245,6 +245,8 @@ def test_no_control_character_is_hidden_in_an_extended_value(code: int) -> None:
         ("UTF-8''%E2%82%AC", "\u20ac", "\u20ac"),
         ("UTF-8''a%E2b", "a\ufffdb", None),
         ("ISO-8859-1''%E9", "\xe9", "\xe9"),
+        ("ISO-8859-1''a%20%7E%A0%FFb", "a ~\xa0\xffb", "a ~\xa0\xffb"),
+        ("ISO-8859-1''a%9Fb", "a?b", None),
         ("ISO-8859-1''a%80b", "a?b", None),
         ("US-ASCII''a%E9b", "a\ufffdb", None),
     ],

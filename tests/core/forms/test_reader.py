@@ -22,6 +22,7 @@ from cardan.core.forms import (
     Field,
     FileEnd,
     FileStart,
+    Form,
     FormBuilder,
     FormReader,
     MemoryBudget,
@@ -390,6 +391,34 @@ def test_closing_a_form_closes_all_files() -> None:
     assert not first.stream.closed
 
 
+def test_a_file_that_was_detached_stays_open() -> None:
+    """At the end of the request a form closes its files, but not those that the program has taken over."""
+    form = parse_form(CT, BODY)
+    (_, kept), (_, other) = form.files
+    kept.detach()
+    form.close()
+    assert (kept.closed, other.closed) == (False, True)
+    assert kept.read() == b"data"
+
+
+def test_the_first_error_of_closing_is_raised() -> None:
+    """Every file is closed, whatever closing the others raises; the first of the errors tells what went wrong."""
+    closed: list[int] = []
+
+    class File:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def close(self) -> None:
+            closed.append(self.number)
+            if self.number != 1:
+                raise OSError(f"error {self.number}")
+
+    with pytest.raises(OSError, match=r"^error 0$"):
+        Form(files=[("f", File(number)) for number in range(4)]).close()
+    assert closed == [0, 1, 2, 3]
+
+
 def test_forms_are_equal_to_forms_only() -> None:
     """A form equals one with the same fields and files, and nothing else."""
     form = parse_form("application/x-www-form-urlencoded", b"a=1")
@@ -434,6 +463,10 @@ AT_THE_EDGE = [
     ("max_form_memory_size", URL, PAIRS, 4),
     ("max_form_memory_total", CT, TWO_FILES, 8),
     ("max_form_memory_total", URL, PAIRS, 10),
+    ("max_form_memory_size", CT, form(part('form-data; name="\xe9"'.encode(), "\xe9\xe9".encode())), 4),
+    ("max_form_memory_size", URL, b"%C3%A9=%C3%A9%C3%A9", 4),
+    ("max_form_memory_total", CT, form(part('form-data; name="\xe9"'.encode(), "\xe9\xe9".encode())), 6),
+    ("max_form_memory_total", URL, b"%C3%A9=%C3%A9%C3%A9", 6),
     ("max_file_size", CT, TWO_FILES, 6),
     ("max_part_headers", CT, form(part(FILE, b"1", "A: b", "C: d")), 3),
     ("max_part_header_size", CT, form(part("form-data; name=a")), len("\r\nContent-Disposition: form-data; name=a")),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cardan import Request, Response
+from cardan.datastructures import Headers
 from cardan.structured import DisplayString, InnerList, Item, Token, structured_field
 
 
@@ -204,3 +205,49 @@ def test_setting_none_where_no_field_is() -> None:
     answer.count = None
     answer.things = []
     assert list(answer.headers) == before
+
+
+@pytest.mark.parametrize("kind", [dict, list])
+def test_what_is_missing(kind: Any) -> None:
+    """Without a default a missing or invalid field is an empty Dictionary or List; with a parser it is None, or the
+    default.
+    """
+
+    class Fields:
+        def __init__(self, headers: Headers) -> None:
+            self.headers = headers
+
+        plain = structured_field("X-A", kind)
+        parsed = structured_field("X-A", kind, lambda members: len(members), default=None)
+        own = structured_field("X-A", kind, lambda members: len(members), default=-1)
+
+    for headers in (Headers(), Headers({"X-A": "(("})):
+        fields = Fields(headers)
+        assert (len(fields.plain), fields.parsed, fields.own) == (0, None, -1)
+    fields = Fields(Headers({"X-A": "a, b"}))
+    assert (len(fields.plain), fields.parsed, fields.own) == (2, 2, 2)
+    fields = Fields(Headers([("X-A", "a"), ("X-A", "b, c")]))
+    assert (len(fields.plain), fields.parsed, fields.own) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("error", [ValueError, LookupError, KeyError, ArithmeticError, OverflowError])
+def test_the_errors_with_which_a_parser_refuses(error: type[Exception]) -> None:
+    """A parser refuses a value by one of three kinds of errors, or by None; another error is a bug, and is raised."""
+
+    def parse(item: Item) -> Any:
+        if item.value == 1:
+            raise error
+        if item.value == 2:
+            raise OSError
+        return None
+
+    class Fields:
+        headers = Headers()
+        value = structured_field("X-A", Item, parse, lambda value: value, default="default")
+
+    for text, expected in (("1", "default"), ("3", "default"), ("x", "default")):
+        Fields.headers["X-A"] = text
+        assert Fields().value == expected
+    Fields.headers["X-A"] = "2"
+    with pytest.raises(OSError, match=r"^$"):
+        Fields().value

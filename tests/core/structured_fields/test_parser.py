@@ -376,3 +376,17 @@ def test_another_parser_reads_the_same(text: str) -> None:
         except (http_sf.StructuredFieldError, UnicodeError):
             theirs = None
         assert ours == theirs
+
+
+@pytest.mark.parametrize("text", [":A:", ":AAAAA:", ":A===:", ":AA===:", ":AAA==:", ":AAAA=:"])
+def test_base64_that_is_not_whole(text: str) -> None:
+    """One digit makes no byte, and padding fills the last group of four (RFC 9651 section 4.2.7); the error says so."""
+    with pytest.raises(ValueError, match=r"expected (base64 of whole|a byte sequence in base64 between) "):
+        parse_item(text)
+
+
+def test_an_error_shows_a_part_of_the_field() -> None:
+    """A field may be long: the error shows twenty characters from the place that is wrong."""
+    with pytest.raises(ValueError, match=r"^got ") as caught:
+        parse_list("a, " + "!" * 10_000)
+    assert str(caught.value).startswith(f"got '{'!' * 20}' at position 3 of a structured field, expected ")

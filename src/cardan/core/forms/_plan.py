@@ -121,7 +121,7 @@ class Plan:
         plan = self._for_table
         if plan is None:
             plan = copy(self)
-            plan.window = plan.wait = plan.whole = 0
+            plan.window = 0
             self._for_table = plan  # last, when it is complete: threads share plans
         return plan
 
