@@ -383,3 +383,20 @@ def test_which_characters_of_a_path_are_written_as_they_are(code: int) -> None:
     else:
         encoded = "".join(f"%{byte:02X}" for byte in char.encode()) if char in ' "#' or code > 126 else char
         assert set_cookie(path=f"/{char}") == f"a=b; Path=/{encoded}"
+
+
+@pytest.mark.parametrize("char", "ABCXYZabcxyz0189_-.: ~!*")
+def test_which_characters_a_domain_may_have(char: str) -> None:
+    """The labels of a host name have letters, digits, hyphens within, and underscores, which hosts in use have."""
+    for domain, fits in (
+        (f"{char}a.example", char.isalnum() or char == "_"),
+        (f"a{char}a.example", char.isalnum() or char in "_-."),
+        (f"a{char}.example", char.isalnum() or char == "_"),
+        (f"example.a{char}", char.isalnum() or char == "_" or char == "."),
+    ):
+        if fits or (domain.startswith(".") and char == "."):  # a dot before it is taken off
+            assert set_cookie(domain=domain) == f"a=b; Domain={domain.strip('.')}; Path=/"
+        else:
+            with pytest.raises(ValueError, match=r"^got domain .*, expected a host name$"):
+                set_cookie(domain=domain)
+    assert set_cookie(domain=f"{'a' * 63}.example").startswith("a=b; Domain=aaa")

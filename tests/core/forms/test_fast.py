@@ -13,6 +13,7 @@ from cardan.core._limits import Limits
 from cardan.core.drive import Read, run
 from cardan.core.forms import Form, FormReader, MultipartDecoder, parse_form
 from cardan.core.forms import _head as heads
+from cardan.core.forms import _plan as plans
 from cardan.core.forms._machine import MultipartMachine
 from cardan.exceptions import MultipartError
 
@@ -149,3 +150,15 @@ def test_a_reader_with_its_own_run_gets_every_form() -> None:
     assert Own(TYPE, len(body)).take(body, True) is None
     assert FormReader(URL, 3).take(b"a=1", True) is not None
     assert Own(URL, 3).take(b"a=1", True) is None
+
+
+def test_plans_are_kept_within_bounds() -> None:
+    """A program that makes new limits for each request does not fill the memory with their plans: at most 64 are kept.
+    Equal limits and modes of different objects have different plans.
+    """
+    limits = [Limits(max_files=number) for number in range(200)]
+    for each in limits:
+        assert plans.plan_for(each, False).files == each.max_files
+        assert plans.plan_for(each, True).strict
+        assert not plans.plan_for(each, False).strict
+    assert len(plans._plans) <= 64

@@ -105,3 +105,54 @@ def test_fields_come_back(state: dict[str, str | None]) -> None:
     cache = TargetedCacheControl(state)
     assert TargetedCacheControl.from_header(cache.to_header()) == cache
     assert pickle.loads(pickle.dumps(cache)) == copy.deepcopy(cache) == cache
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "written"),
+    [
+        ("private", "5", 'private="5"'),
+        ("no-cache", "set-cookie", 'no-cache="set-cookie"'),
+        ("max-age", "5", "max-age=5"),
+        ("x", "5", "x=5"),
+        ("x", "05", 'x="05"'),
+        ("x", "-5", "x=-5"),
+        ("x", "999999999999999", "x=999999999999999"),
+        ("x", "9999999999999999", 'x="9999999999999999"'),
+        ("x", "a/b", "x=a/b"),
+        ("x", "a b", 'x="a b"'),
+        ("x", None, "x"),
+    ],
+)
+def test_the_type_of_a_value(name: str, text: str | None, written: str) -> None:
+    """A number of seconds is an Integer, names of fields are a String (RFC 9213 section 2.1); what another has is an
+    Integer, a Token or a String, whichever says it.
+    """
+    cache = TargetedCacheControl({name: text})
+    assert cache.to_header() == written
+    assert TargetedCacheControl.from_header(written) == cache
+
+
+FLAGS = "immutable must-revalidate must-understand no-store no-transform proxy-revalidate public"
+
+
+@pytest.mark.parametrize("name", FLAGS.split())
+def test_directives_without_a_value(name: str) -> None:
+    """A directive that has no value is the Boolean true; with a value of another type it is skipped (RFC 9213 section
+    2.1), and refused when it is set.
+    """
+    assert TargetedCacheControl({name: None}).to_header() == name
+    assert dict(TargetedCacheControl.from_header(f"{name}, x")) == {name: None, "x": None}
+    for value in ("1", "?0", "a", '"a"'):
+        assert dict(TargetedCacheControl.from_header(f"{name}={value}, x")) == {"x": None}
+    with pytest.raises(ValueError, match=rf"^got {name}='1', expected no value$"):
+        TargetedCacheControl({name: "1"})
+
+
+@pytest.mark.parametrize("name", ["max-age", "s-maxage", "stale-if-error", "stale-while-revalidate"])
+def test_directives_with_seconds(name: str) -> None:
+    """A directive with seconds is an Integer that is not negative; any other value is skipped, and refused."""
+    assert dict(TargetedCacheControl.from_header(f"{name}=0, x")) == {name: "0", "x": None}
+    for value in ("?1", "-1", "1.0", "a", '"1"', "(1)"):
+        assert dict(TargetedCacheControl.from_header(f"{name}={value}, x")) == {"x": None}
+    with pytest.raises(ValueError, match=rf"^got {name}=.*, expected a number of seconds$"):
+        TargetedCacheControl({name: "a"})
