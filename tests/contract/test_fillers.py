@@ -12,6 +12,7 @@ import pytest
 
 from cardan import Application, Request, Response
 from cardan import _crossing as crossing
+from cardan.asgi._sending import _Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -140,9 +141,10 @@ async def test_one_filler_for_each_silence(timers: list[Timer]) -> None:
         await settle()
         assert stream.timer.seconds == 60
         before = stream.timer.breaks
-        stream.timer.go_off()
-        await settle()
-        assert stream.sent == [FILLER]
+        for count in (1, 2):
+            stream.timer.go_off()
+            await settle()
+            assert stream.sent == [FILLER] * count
         for count in (1, 2):
             await stream.put.send(b"a")
             await settle()
@@ -151,7 +153,7 @@ async def test_one_filler_for_each_silence(timers: list[Timer]) -> None:
         await settle()
         assert stream.timer.ends == 0
         stream.put.close()
-    assert stream.sent == [FILLER, b"a", b"a", FILLER, None]
+    assert stream.sent == [FILLER, FILLER, b"a", b"a", FILLER, None]
     assert stream.timer.ends == 1
     assert stream.log == ["body", "forgotten", ("hook", False), "over"]
 
@@ -166,6 +168,7 @@ async def test_a_client_that_takes_no_filler(timers: list[Timer]) -> None:
             group.start_soon(stream.run)
             await settle()
             for _ in range(3):
+                stream.timer.go_off()
                 stream.timer.go_off()
                 await settle()
             if last is not None:
@@ -198,7 +201,8 @@ async def test_no_filler_inside_of_a_chunk(piece: bytes | None, timers: list[Tim
     assert stream.sent == ([b"a", None] if piece else [None])
 
 
-async def test_the_client_leaves_during_a_filler(timers: list[Timer]) -> None:
+@pytest.mark.parametrize("what", ["a filler", "a chunk", "the end"])
+async def test_the_client_leaves(what: str, timers: list[Timer]) -> None:
     """The body is closed although it waits, the hooks run, and the request says that the client has left."""
     stream = Stream(timers)
     with anyio.fail_after(20):
@@ -206,7 +210,12 @@ async def test_the_client_leaves_during_a_filler(timers: list[Timer]) -> None:
             group.start_soon(stream.run)
             await settle()
             stream.fails = True
-            stream.timer.go_off()
+            if what == "a filler":
+                stream.timer.go_off()
+            elif what == "a chunk":
+                await stream.put.send(b"a")
+            else:
+                stream.put.close()
     stream.put.close()
     assert stream.sent == []
     assert stream.log == ["body", "forgotten", ("hook", True), "over"]
@@ -234,20 +243,78 @@ async def test_an_end_during_a_filler(how: str, timers: list[Timer]) -> None:
     assert stream.sent == ([None] if how == "a stop" else [])
     assert stream.log == ["body", "forgotten", ("hook", False), "over"]
     assert stream.timer.ends >= 1
-    stream.timer.go_off()
-    await settle()
+    sent = stream.sent.copy()
     stream.take()
+    await settle()
+    assert stream.sent == sent
 
 
-async def test_a_filler_that_was_given_up_before_it_began(timers: list[Timer]) -> None:
-    """The end of a stream that is stopped in the same turn does not wait for it."""
+async def test_a_stop_while_the_end_waits_for_a_filler(timers: list[Timer]) -> None:
+    """The body has ended, and its end waits for a filler that the client does not take: a stop sends the end."""
     stream = Stream(timers)
+    stream.stuck = {FILLER}
     with anyio.fail_after(20):
         async with anyio.create_task_group() as group:
             group.start_soon(stream.run)
             await settle()
             stream.timer.go_off()
+            stream.put.close()
+            await settle()
             stream.stops[0]()
+    assert stream.sent == [None]
+
+
+async def test_a_stop_while_the_end_is_sent(timers: list[Timer]) -> None:
+    """The end is not interrupted, and is sent once."""
+    stream = Stream(timers)
+    stream.stuck = {None}
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(stream.run)
+            await settle()
+            stream.put.close()
+            await settle()
+            stream.stops[0]()
+            await settle()
+            stream.take()
+    assert stream.sent == [None]
+
+
+@pytest.mark.parametrize("turns", range(9))
+async def test_a_silence_while_a_stream_is_stopped(turns: int, timers: list[Timer]) -> None:
+    """Whenever the timer goes off meanwhile, the end is sent: on asyncio a filler may be given up before it begins."""
+    stream = Stream(timers)
+    stream.stuck = {FILLER}
+    token = crossing.current_token()
+
+    def later(count: int) -> None:
+        if count:
+            crossing.call_soon(lambda: later(count - 1), token)
+        elif not stream.timer.ends:
+            stream.timer.go_off()
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(stream.run)
+            await settle()
+            stream.stops[0]()
+            later(turns)
     stream.put.close()
-    assert stream.sent[-1:] == [None]
-    assert stream.log == ["body", "forgotten", ("hook", False), "over"]
+    assert stream.sent == [None]
+
+
+async def test_a_filler_that_is_given_up_before_it_begins(timers: list[Timer]) -> None:
+    """What is sent next does not wait for it, although on asyncio its task never runs."""
+
+    class NoBody:
+        def feed(self, chunk: bytes) -> list[Any]:
+            return []
+
+    finalizer: Any = NoBody()
+    wire = _Wire(lambda message: anyio.sleep_forever(), finalizer, lambda: None)
+    keep_alive = wire.keep_alive(60, FILLER, crossing.Interruptible())
+    timers[0].go_off()
+    await keep_alive.end()
+    with anyio.fail_after(20):
+        await wire.filled()
+    assert wire.begin_filler()

@@ -274,7 +274,6 @@ class _Wire:
 
     async def end(self, run: Callable[[Callable[[], Any]], Awaitable[Any]] | None = None) -> None:
         """Send the end, unless it was sent. If there are trailer fields, ``run`` calls the functions that give them."""
-        await self.filled()
         close = self._finalizer.close
         await self._send_events(close() if run is None or not self._finalizer.head.trailers else await run(close))
 
