@@ -21,7 +21,7 @@ def lifespan(app: Any) -> Iterator[dict[str, Any]]:
     yield {"number": 1}
 
 
-def changing(seen: list[Any], kind: str = "async") -> Any:
+def changing(seen: list[Any], kind: str = "async", lifespan: Any = lifespan) -> Any:
     """An application whose requests note the state, and change it."""
 
     def note(request: Request) -> Response:
@@ -161,3 +161,25 @@ def test_each_request_of_core_has_its_own_state(place: str, way: str, given: dic
         app.close()
     assert seen == [{"number": 1, **(given or {})}] * 3
     assert given in (None, {"tenant": "north"})
+
+
+@pytest.mark.parametrize("way", ["respond", "arespond"])
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "resolved"])
+def test_the_state_that_is_given_is_not_changed(place: str, way: str) -> None:
+    """An application without a lifespan has a copy of what the request of core brings."""
+    seen: list[Any] = []
+    app = PLACES[place](changing(seen, lifespan=None))
+    given = {"tenant": "north"}
+
+    async def main() -> None:
+        async with await app.arespond(core.Request(HEAD, state=given)) as response:
+            assert await response.aget_data() == b"x"
+
+    for _ in range(2):
+        if way == "arespond":
+            anyio.run(main)
+        else:
+            with app.respond(core.Request(HEAD, state=given)) as response:
+                assert response.get_data() == b"x"
+    assert seen == [{"tenant": "north"}] * 2
+    assert given == {"tenant": "north"}

@@ -263,3 +263,69 @@ def test_a_port_that_is_none(base_url: str) -> None:
     """A port is a number from 0 to 65535."""
     with pytest.raises(ValueError, match=r"^got authority 'a\.example:.*', expected a host and perhaps a port$"):
         RequestBuilder("/", base_url=base_url)
+
+
+def test_a_request_of_httpx_has_these_fields_and_no_others() -> None:
+    """Each field as often and in the order as it was given, and none that httpx adds to its requests by itself."""
+    for given in (
+        RequestBuilder("/", method="POST", headers={"Transfer-Encoding": "chunked"}, data=b"x"),
+        RequestBuilder("/", headers=[("X-A", "1"), ("x-b", "2"), ("X-A", "3")], base_url="http://a.example:81"),
+        RequestBuilder("/", headers={"Host": "other.example"}),
+    ):
+        assert given.request().headers.raw == given.opening.headers
+    chunked = RequestBuilder("/", method="POST", headers={"Transfer-Encoding": "chunked"}, data=b"x")
+    assert "content-length" not in chunked.request().headers
+
+
+def test_text_in_a_field() -> None:
+    """Latin-1 if possible, as RFC 9110 section 5.5 knows it from before; otherwise UTF-8; bytes as they are."""
+    fields = [("a", "\xe9"), ("b", "\u20ac"), ("c", b"\xff\xfe"), (b"d", "e")]
+    assert RequestBuilder(headers=fields).opening.headers[1:] == [  # after Host
+        (b"a", b"\xe9"),
+        (b"b", b"\xe2\x82\xac"),
+        (b"c", b"\xff\xfe"),
+        (b"d", b"e"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"path": 5}, "got path = 5, expected a str or bytes"),
+        ({"base_url": 5}, "got base_url = 5, expected a str or None"),
+        ({"base_url": b"http://a"}, "got base_url = b'http://a', expected a str or None"),
+        ({"method": b"GET"}, "got method = b'GET', expected a str"),
+        ({"root_path": b"/x"}, "got root_path = b'/x', expected a str or None"),
+        ({"content_type": b"text/plain"}, "got content_type = b'text/plain', expected a str or None"),
+        ({"http_version": 2}, "got http_version = 2, expected a str such as '1.1'"),
+        ({"client": "a"}, "got client = 'a', expected a tuple of host and port"),
+        ({"headers": {"a": 5}}, "got 5 in a header field, expected a str or bytes"),
+    ],
+)
+def test_values_of_wrong_types(arguments: dict[str, Any], text: str) -> None:
+    """The error says what came and what was expected, where the builder is made."""
+    with pytest.raises(TypeError) as caught:
+        RequestBuilder(**arguments)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "post", "Put"])
+def test_methods_that_announce_an_empty_body(method: str) -> None:
+    """They have a content by their meaning (RFC 9110 section 8.6): without one, its length is 0."""
+    assert field(RequestBuilder(method=method), b"content-length") == b"0"
+    assert field(RequestBuilder(method=method, headers={"transfer-encoding": "chunked"}), b"content-length") is None
+    for other in ("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "QUERY"):
+        assert field(RequestBuilder(method=other), b"content-length") is None
+
+
+def test_characters_of_a_path_and_a_query() -> None:
+    """What a URL allows stays as it is (RFC 3986 section 3.3), and everything else of ASCII is percent-encoded."""
+    signs = "/%:;=@!$&'()*+,~-._"
+    kept = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"#<>\\^`{|}')
+    builder = RequestBuilder(f"/{signs}", query_string=kept)
+    assert builder.opening.raw_path == f"/{signs}".encode()
+    assert builder.opening.query_string == kept.encode()
+    escaped = RequestBuilder('/ "<>\\^`{|}', query_string=' "<>\\^`{|}#').opening
+    assert escaped.raw_path == b"/%20%22%3C%3E%5C%5E%60%7B%7C%7D"
+    assert escaped.query_string == b"%20%22%3C%3E%5C%5E%60%7B%7C%7D%23"
+    assert RequestBuilder(root_path="/a%b", path="/x").opening.raw_path == b"/a%25b/x"

@@ -163,3 +163,26 @@ def test_the_first_broken_rule_is_told_at_the_end(run: str) -> None:
 
     with pytest.raises(AssertionError, match="got header name 'a b', expected a token"):
         call()
+
+
+def test_a_broken_rule_of_a_lifespan_is_told_at_the_end() -> None:
+    """The same for a lifespan, whose application would go on as if nothing had happened."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        for kind in ("lifespan.wrong", "lifespan.shutdown.complete"):
+            with pytest.raises(AssertionError):
+                await send({"type": kind})
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Any:
+        return {"type": next(asked)}
+
+    async def send(message: Any) -> None: ...
+
+    with pytest.raises(AssertionError, match=r"got 'lifespan\.wrong', expected 'lifespan\.startup\.complete'"):
+        anyio.run(lint.asgi(app), {"type": "lifespan"}, receive, send)

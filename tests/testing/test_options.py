@@ -179,6 +179,21 @@ def test_methods_and_lengths(protocol: Any) -> None:
             ValueError,
             "got base_url = 'http://a:70000', expected a port from 0 to 65535",
         ),
+        (
+            {"base_url": "http://a:65536"},
+            ValueError,
+            "got base_url = 'http://a:65536', expected a port from 0 to 65535",
+        ),
+        ({"client": ("a", 65536)}, ValueError, "got client[1] = 65536, expected a port from 0 to 65535"),
+        ({"base_url": 5}, TypeError, "got base_url = 5, expected a str or an httpx.URL"),
+        ({"root_path": b"/x"}, TypeError, "got root_path = b'/x', expected a str"),
+        ({"root_path": "x"}, ValueError, "got root_path = 'x', expected '' or a path such as '/site'"),
+        ({"root_path": "/x/"}, ValueError, "got root_path = '/x/', expected '' or a path such as '/site'"),
+        ({"spec_version": 2.4}, ValueError, "got spec_version = 2.4, expected a version such as '2.4'"),
+        ({"spec_version": "2."}, ValueError, "got spec_version = '2.', expected a version such as '2.4'"),
+        ({"raise_app_exceptions": 1}, TypeError, "got raise_app_exceptions = 1, expected a bool"),
+        ({"extensions": ["x"]}, TypeError, "got extensions = ['x'], expected a mapping of names or None"),
+        ({"http_version": 2}, TypeError, "got http_version = 2, expected a str such as '1.1'"),
         ({"grace": True}, TypeError, "got grace = True, expected a number of seconds"),
         ({"grace": -1}, ValueError, "got grace = -1, expected 0 to "),
         ({"grace": float("nan")}, ValueError, "got grace = nan, expected 0 to "),
@@ -302,3 +317,20 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), timeout=60
     )
+
+
+@both
+def test_the_bounds_of_options(protocol: Any) -> None:
+    """The first and the last port, no time at all, and versions of one or more numbers."""
+    for made in (Client, AsyncClient):
+        for options in (
+            {"client": ("a", 0)},
+            {"client": ("a", 65535)},
+            {"base_url": "http://a:65535"},
+            {"grace": 0},
+            {"timeout": 0},
+            {"timeout": None},
+            {"http_version": "2"},
+            {"spec_version": "2.5.1"},
+        ):
+            assert isinstance(made(WHERE[protocol], protocol, **options), (httpx.Client, httpx.AsyncClient))

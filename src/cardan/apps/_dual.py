@@ -179,7 +179,7 @@ class Dual(DualCallable):
         """
         from ._responding import arespond
 
-        return await arespond(self, request, self._lifespan_state().copy())
+        return await arespond(self, request, self._lifespan_state())
 
     def _lifespan_state(self) -> dict[str, Any]:
         """What a lifespan has yielded, if it was run over ASGI and the server keeps no state."""
