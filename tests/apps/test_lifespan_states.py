@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import pytest
@@ -183,3 +184,76 @@ def test_the_state_that_is_given_is_not_changed(place: str, way: str) -> None:
                 assert response.get_data() == b"x"
     assert seen == [{"tenant": "north"}] * 2
     assert given == {"tenant": "north"}
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "resolved"])
+@pytest.mark.parametrize("wrong", ["first", "second"])
+def test_messages_in_another_order(place: str, wrong: str) -> None:
+    """A server that asks for something else than the start-up, and then the shutdown, is told so: what it takes for
+    done would not be.
+    """
+    app = PLACES[place](changing([]))
+    asked = {"first": ["lifespan.shutdown"], "second": ["lifespan.startup", "lifespan.startup"]}[wrong]
+    sent: list[str] = []
+
+    async def receive() -> Any:
+        return {"type": asked.pop(0)}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    with pytest.raises(RuntimeError, match=r"got the message 'lifespan\.\w+', expected 'lifespan\.\w+'"):
+        anyio.run(app, {"type": "lifespan", "state": {}}, receive, send)
+    assert "lifespan.shutdown.complete" not in sent
+
+
+def test_the_lifespan_of_a_process_starts_once() -> None:
+    """If several first requests come at once (WSGI), one of them starts the lifespan, and the others wait for it."""
+    log: list[str] = []
+    ready = threading.Barrier(4)
+
+    @contextlib.contextmanager
+    def slow(app: Any) -> Iterator[dict[str, Any]]:
+        log.append("begun")
+        others.wait(0.2)  # so that a thread that does not wait begins as well
+        yield {"number": len(log)}
+
+    others = threading.Event()
+    seen: list[Any] = []
+    app = changing(seen, "def", lifespan=slow)
+
+    def first_request() -> None:
+        ready.wait()
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
+        list(app(environ, lambda *head: None))
+
+    threads = [threading.Thread(target=first_request) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    app.close()
+    assert log == ["begun"]
+    assert seen == [{"number": 1}] * 4
+
+
+def test_requests_that_run_while_an_option_changes() -> None:
+    """From the moment that an option is assigned, no request takes the way that was chosen for the value before."""
+
+    class Probe(Application[Request]):
+        ways: ClassVar[list[Any]] = []
+
+        def _derive(self, name: str) -> None:
+            self.ways.append((name, self._adapter_sync_handler, self._adapter_async_handler))
+            super()._derive(name)
+
+    async def ahandler(request: Request) -> Response:
+        return Response("x")
+
+    for handler in (lambda request: Response("x"), ahandler):
+        app = Probe(handler)
+        assert (app._adapter_sync_handler or app._adapter_async_handler) is handler
+        Probe.ways.clear()
+        app.middleware = ()
+        app.load = False
+        assert Probe.ways == [("middleware", None, None), ("load", None, None)]

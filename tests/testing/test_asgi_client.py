@@ -672,3 +672,20 @@ def test_leaving_twice(backend: Any) -> None:
         transport: Any = client._transport
     transport.__exit__()
     assert response.is_closed
+
+
+def test_leaving_a_client_twice(backend: Any) -> None:
+    """The application is shut down once."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for name in ("startup", "shutdown"):
+            assert (await receive())["type"] == f"lifespan.{name}"
+            seen.append(name)
+            await send({"type": f"lifespan.{name}.complete"})
+
+    with Client(app, "asgi", backend=backend) as client:
+        transport: Any = client._transport
+    transport.__exit__(None, None, None)
+    client.close()
+    assert seen == ["startup", "shutdown"]

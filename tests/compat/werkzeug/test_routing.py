@@ -217,3 +217,38 @@ def test_the_subdomain(wz: Any) -> None:
         with pytest.warns(UserWarning, match="Current server name") as warned:
             assert bound(host, "b.example").subdomain == "<invalid>"
         assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("scheme", "server", "bound"),
+    [
+        ("http", ("a.example", 8080), "a.example:8080"),
+        ("http", ("a.example", 80), "a.example"),
+        ("https", ("a.example", 443), "a.example"),
+        ("https", ("a.example", 80), "a.example:80"),
+    ],
+)
+def test_a_scope_without_a_host(scheme: str, server: tuple[str, int], bound: str) -> None:
+    """The map is bound to the name and the port of the server, as for an environ: a default port is left out."""
+    urls = Map([Rule("/x", endpoint="x")])
+    parts = {"type": "http", "method": "GET", "path": "/x", "headers": [], "query_string": b"", "scheme": scheme}
+    adapter = urls.bind_to_environ(Request({**parts, "server": server}))
+    assert (adapter.server_name, adapter.url_scheme) == (bound, scheme)
+    environ = create_environ("/x", f"{scheme}://{server[0]}:{server[1]}/")
+    del environ["HTTP_HOST"]
+    assert urls.bind_to_environ(environ).server_name == bound
+
+
+@pytest.mark.parametrize("scheme", ["https", "wss", "http", "ws"])
+def test_the_default_port_of_a_server_name(scheme: str) -> None:
+    """The name of the server may have the default port of the scheme, which a websocket has as well (RFC 6455 section
+    3). With any other port the host is another one.
+    """
+    urls = Map([Rule("/", endpoint="x", subdomain="api")])
+    default, other = (443, 80) if scheme in ("https", "wss") else (80, 443)
+    environ = {**create_environ("/", f"{scheme}://api.b.example/"), "wsgi.url_scheme": scheme}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert urls.bind_to_environ(environ, f"b.example:{default}").subdomain == "api"
+    with pytest.warns(UserWarning, match="Current server name"):
+        assert urls.bind_to_environ(environ, f"b.example:{other}").subdomain == "<invalid>"

@@ -367,3 +367,34 @@ def test_an_error_of_the_system_is_no_missing_file(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(utils, "send_file", broken)
     with pytest.raises(OSError, match="Too many open files"):
         utils.send_from_directory(tmp_path, "a.txt", create_environ())
+
+
+def test_the_name_of_a_cached_property(wz: Any) -> None:
+    """``name`` is where the value is kept; by default it is that of the function, whose module it has."""
+
+    class Both:
+        def _double(self) -> list[int]:
+            """Twice."""
+            return [2]
+
+        named = wz.utils.cached_property(_double, name="kept", doc="Another text.")
+        usual = wz.utils.cached_property(_double)
+
+    both = Both()
+    assert both.named is both.named
+    assert "kept" in both.__dict__
+    assert (both.usual, "_double" in both.__dict__) == ([2], True)
+    assert (Both.named.__name__, Both.usual.__name__) == ("kept", "_double")
+    assert Both.named.__module__ == Both.usual.__module__ == __name__
+
+
+def test_the_text_of_a_cached_property() -> None:
+    """``doc``, by default that of the function. Some versions of Python ignore that of a subclass of ``property``."""
+
+    def double(self: object) -> list[int]:
+        """Twice."""
+        return [2]
+
+    assert utils.cached_property(double).__doc__ == "Twice."
+    assert utils.cached_property(double, doc="Another text.").__doc__ == "Another text."
+    assert utils.cached_property(double, doc="").__doc__ == ""

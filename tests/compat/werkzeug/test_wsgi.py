@@ -283,3 +283,11 @@ def test_a_source_that_fails() -> None:
     reasons: list[str] = []
     assert Lenient(Broken(), 2).readinto(bytearray(2)) == 0
     assert reasons == ["connection reset"]
+
+
+@pytest.mark.parametrize("hostname", [None, ""])
+@pytest.mark.parametrize("trusted", [None, [], ["a.example"], "", [""], [".a.example"]])
+def test_no_host_is_never_trusted(wz: Any, hostname: str | None, trusted: Any) -> None:
+    """Whatever is trusted, a request that names no host is not."""
+    if not (wz.package == "werkzeug" and trusted is None):  # there the list must be given
+        assert not wz.wsgi.host_is_trusted(hostname, trusted)

@@ -218,12 +218,13 @@ def _environ_of(request: BaseRequest | Request) -> WSGIEnvironment:
         assert isinstance(request, BaseRequest)
         head = request.head
         name, port = head.server or ("", None)
+        host = request.headers.get("Host")
         return {
+            **({} if host is None else {"HTTP_HOST": host}),  # without it the host is that of the server
             "REQUEST_METHOD": request.method,
             "SCRIPT_NAME": head.root_path.encode().decode("latin-1"),
             "PATH_INFO": head.path.encode().decode("latin-1"),
             "QUERY_STRING": head.query_string.decode("latin-1"),
-            "HTTP_HOST": request.headers.get("Host", ""),
             "HTTP_UPGRADE": request.headers.get("Upgrade", ""),
             "HTTP_CONNECTION": request.headers.get("Connection", ""),
             "SERVER_NAME": name,

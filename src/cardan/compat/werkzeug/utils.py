@@ -183,8 +183,9 @@ class cached_property(property, Generic[T]):
     """
 
     def __init__(self, fget: Callable[[Any], T], name: str | None = None, doc: str | None = None) -> None:
-        super().__init__(fget, doc=doc)
+        super().__init__(fget)
         self._compute = fget
+        self.__doc__ = fget.__doc__ if doc is None else doc
         self.__name__ = name or fget.__name__
         self.__module__ = fget.__module__
 

@@ -103,8 +103,6 @@ def host_is_trusted(hostname: str | None, trusted_list: Iterable[str] | None = N
     >>> host_is_trusted("api.example.com", [".example.com"])
     True
     """
-    if not hostname:
-        return False
     names = [trusted_list] if isinstance(trusted_list, str) else list(trusted_list or ())
     try:
         return bool(_opened({"HTTP_HOST": hostname}, names).host)
