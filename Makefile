@@ -53,7 +53,7 @@ help:
 	@echo "make coverage  which lines and branches of the library the tests without real servers do not reach: none"
 	@echo "make mutation  small faults in the library, which the tests have to find; takes hours, goes on where it was ended"
 	@echo "make fuzz    every fuzzer for a short while"
-	@echo "make soak    an hour of load on uvicorn and gunicorn; writes soak/results.json"
+	@echo "make soak    an hour of load on real servers; writes soak/results.json, or for ARGS='--peer quart' soak/peers.json"
 	@echo "make proof   long runs that try to break cardan; writes proof/*.json and docs/explanation/reliability.md"
 
 # With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
@@ -143,6 +143,7 @@ fuzz: $(VENV)/.installed-test
 mutation: $(VENV)/.installed-mutation
 	@$(PY) -m mutation $(ARGS)
 
+# ARGS="slow_uploads --peer starlette" does the work of a part with another library; the page is written by make proof
 soak: $(VENV)/.installed-test
 	@$(PY) -m soak $(ARGS)
 

@@ -141,7 +141,9 @@ def origin(run: dict[str, Any]) -> str:
 
 
 def best(row: dict[str, Any], peers: dict[str, Any]) -> str:
-    """The lowest figure of the peers for the same work."""
+    """The lowest figure of the peers for the same work. A number of requests has no best."""
+    if row["most"] is None and not row["unit"]:
+        return ""
     others = [(other["value"], name, other) for name, run in peers.items() for other in run["rows"]]
     same = [each for each in others if each[2]["what"] == row["what"]]
     if not same:

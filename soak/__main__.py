@@ -1,7 +1,10 @@
-"""Runs the load: ``python -m soak [PART ...] [--quick] [--minutes 60]``. Exits with 1 if a figure exceeds its bound.
+"""Runs the load: ``python -m soak [PART ...] [--quick] [--minutes 60] [--peer starlette]``.
 
 The figures of each part that was run are written to ``soak/results.json``, with their date; those of other parts stay.
-With ``--quick`` nothing is written.
+With ``--quick`` nothing is written. Exits with 1 if a figure exceeds its bound.
+
+With ``--peer``, the same work is done by another library: its figures are written to ``soak/peers.json``, and have no
+bounds.
 """
 
 from __future__ import annotations
@@ -18,35 +21,33 @@ from typing import Any
 
 from proof.record import machine
 
-from .parts import PARTS
-from .rows import QUICK, Row, Size
+from .parts import COMPARED, PARTS
+from .rows import CARDAN, PEERS, QUICK, Library, Row, Size
 
 RESULTS = Path(__file__).with_name("results.json")
+PEER_RESULTS = Path(__file__).with_name("peers.json")
 
 
-async def rows_of(name: str, size: Size) -> list[Row]:
+async def rows_of(name: str, size: Size, library: Library = CARDAN) -> list[Row]:
     """The figures of one part."""
+    if name in COMPARED:
+        return [row async for row in COMPARED[name](size, library)]
     return [row async for row in PARTS[name](size)]
 
 
-def record(file: Path, name: str, command: str, rows: list[Row]) -> None:
+def record(file: Path, name: str, command: str, rows: list[Row], library: Library = CARDAN) -> None:
     """Write the figures of one part, and leave those of the others as they are."""
     parts: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    parts[name] = {
-        "text": (PARTS[name].__doc__ or "").strip(),
-        "command": command,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "rows": [
-            {
-                "what": row.what,
-                "value": round(row.value, 3),
-                "unit": row.unit,
-                "most": row.most if isfinite(row.most) else None,
-            }
-            for row in rows
-        ],
-    }
+    found: dict[str, Any] = {"command": command, "date": datetime.now(UTC).date().isoformat(), "machine": machine()}
+    values = [{"what": row.what, "value": round(row.value, 3), "unit": row.unit} for row in rows]
+    if library is CARDAN:
+        bounds = [{"most": row.most if isfinite(row.most) else None} for row in rows]
+        text = (PARTS[name].__doc__ or "").strip()
+        parts[name] = {"text": text, **found, "rows": [value | bound for value, bound in zip(values, bounds)]}
+    else:
+        others = parts.setdefault(name, {})
+        others[library.name] = {**found, "rows": values}
+        parts[name] = {peer.name: others[peer.name] for peer in PEERS.values() if peer.name in others}
     parts = {name: parts[name] for name in PARTS if name in parts}
     file.write_text(json.dumps(parts, indent=1) + "\n", "utf-8")
 
@@ -63,18 +64,23 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts (default: all)")
     parser.add_argument("--quick", action="store_true", help="little load; what depends on the machine is not judged")
     parser.add_argument("--minutes", type=float, default=60, help="how long the mixed traffic lasts")
+    parser.add_argument("--peer", choices=PEERS, help="another library in the place of cardan")
     options = parser.parse_args()
     size = QUICK if options.quick else replace(Size(), minutes=options.minutes)
+    library = PEERS[options.peer] if options.peer else CARDAN
     exceeded = False
-    for name in options.parts or PARTS:
+    for name in options.parts or (library.parts if options.peer else PARTS):
+        if options.peer and name not in library.parts:
+            parser.error(f"{library.name} has no part {name}; it has {', '.join(library.parts)}")
         print(f"{name}: {(PARTS[name].__doc__ or '').splitlines()[0]}", flush=True)
-        rows = asyncio.run(rows_of(name, size))
+        rows = asyncio.run(rows_of(name, size, library))
         for row in rows:
-            exceeded = exceeded or not (row.holds or (row.timed and options.quick))
+            exceeded = exceeded or not (row.holds or options.peer or (row.timed and options.quick))
             print(shown(row), flush=True)
         if not options.quick:
-            minutes = f" --minutes {options.minutes:g}" if name == "mixed_traffic" else ""
-            record(RESULTS, name, f"python -m soak {name}{minutes}", rows)
+            extra = f" --minutes {options.minutes:g}" if name == "mixed_traffic" else ""
+            extra += f" --peer {options.peer}" if options.peer else ""
+            record(PEER_RESULTS if options.peer else RESULTS, name, f"python -m soak {name}{extra}", rows, library)
     return int(exceeded)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +13,8 @@ import anyio
 
 from cardan import Application, Handler, Request, Response, send_file
 from cardan.exceptions import NotFound
+
+from .held import LIMIT, count, held, watch
 
 
 class LoadRequest(Request):
@@ -27,24 +27,20 @@ class LoadRequest(Request):
 BYTES = bytes(range(256)) * 64
 """What the answers of ``/stream``, ``/astream`` and ``/file`` consist of."""
 PIECES = 64
-LIMIT = 10_000
-"""The largest body, file and field that ``/limited`` and ``/blocking-limited`` accept."""
-
-counts = {"begun": 0, "ended": 0, "streams": 0, "closed": 0}
-lock = threading.Lock()
-late: list[float] = []
 
 
-def count(name: str) -> None:
-    """Count one more. Handlers may run in several threads."""
-    with lock:
-        counts[name] += 1
+def note(request: LoadRequest, suffix: str = "") -> None:
+    """Tell the client, by a file, that the handler has begun, and in which process. The query has the file's name."""
+    if name := request.args.get("id"):
+        with open(os.path.join(os.environ["SOAK_FOLDER"], name + suffix), "a", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
 
 
 @contextmanager
-def counted() -> Iterator[None]:
-    """Count the beginning and the end of what reads a body."""
+def counted(request: LoadRequest) -> Iterator[None]:
+    """Count the beginning and the end of a handler that takes a while."""
     count("begun")
+    note(request)
     try:
         yield
     finally:
@@ -63,7 +59,7 @@ def blocking_ping(request: LoadRequest) -> Response:
 
 async def upload(request: LoadRequest) -> Response:
     """Read a form. The answer has the size of its files, and the checksum of the file ``c``."""
-    with counted():
+    with counted(request):
         await request.load()
         size = sum(file.size for file in request.files.values())
         file = request.files.get("c")
@@ -72,7 +68,7 @@ async def upload(request: LoadRequest) -> Response:
 
 def blocking_upload(request: LoadRequest) -> Response:
     """The same in a thread."""
-    with counted():
+    with counted(request):
         size = sum(file.size for file in request.files.values())
         file = request.files.get("c")
         return Response(f"{size} {crc32(file.read())}" if file else str(size))
@@ -98,6 +94,7 @@ def limit(request: LoadRequest) -> None:
 async def events(request: LoadRequest) -> Response:
     """Ten events a second, as long as the client wants them."""
     count("streams")
+    note(request)
 
     async def made() -> AsyncIterator[dict[str, Any]]:
         number = 0
@@ -108,12 +105,13 @@ async def events(request: LoadRequest) -> Response:
 
     response = Response.from_events(made())
     response.call_on_close(lambda: count("closed"))
+    response.call_on_close(lambda: note(request, ".closed"))
     return response
 
 
 def slow(request: LoadRequest) -> Response:
     """Holds its thread for a while."""
-    with counted():
+    with counted(request):
         time.sleep(float(request.args["seconds"]))
         return Response("slow")
 
@@ -126,6 +124,7 @@ def json(request: LoadRequest) -> Response:
 def stream(request: LoadRequest) -> Response:
     """A megabyte in pieces. The query may ask for a pause between them."""
     count("streams")
+    note(request)
     seconds = float(request.args.get("seconds", 0))
 
     def chunks() -> Iterator[bytes]:
@@ -141,6 +140,7 @@ def stream(request: LoadRequest) -> Response:
 async def astream(request: LoadRequest) -> Response:
     """The same by an event loop."""
     count("streams")
+    note(request)
     seconds = float(request.args.get("seconds", 0))
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -155,7 +155,7 @@ async def astream(request: LoadRequest) -> Response:
 
 def file(request: LoadRequest) -> Response:
     """A megabyte from a file: ranges, conditions."""
-    return send_file(os.environ["SOAK_FILE"], request)
+    return send_file(os.path.join(os.environ["SOAK_FOLDER"], "file.bin"), request)
 
 
 def broken(request: LoadRequest) -> Response:
@@ -174,34 +174,8 @@ async def failing(request: LoadRequest) -> Response:
 
 
 async def state(request: LoadRequest) -> Response:
-    """What the process holds; the lateness of its event loop since the last call, in ms."""
-    lateness = sorted(late)
-    late.clear()
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        pages = int(statm.read().split()[1])
-    found = {
-        "pid": os.getpid(),
-        "memory": pages * os.sysconf("SC_PAGE_SIZE"),
-        "descriptors": len(os.listdir("/proc/self/fd")),
-        "tasks": len(anyio.get_running_tasks()),
-        "threads": threading.active_count(),
-        "late": 1000 * lateness[int(len(lateness) * 0.99)] if lateness else 0,
-        **counts,
-    }
-    if "objects" in request.args:
-        gc.collect()
-        found["objects"] = len(gc.get_objects())
-    return Response.from_json(found)
-
-
-async def watch() -> None:
-    """Note by how many seconds the event loop is late, a hundred times a second."""
-    while True:
-        begin = time.perf_counter()
-        await anyio.sleep(0.01)
-        late.append(time.perf_counter() - begin - 0.01)
-        if len(late) > 100_000:
-            late.clear()
+    """What the process holds."""
+    return Response.from_json(held(objects="objects" in request.args))
 
 
 HANDLERS: dict[str, Handler[LoadRequest]] = {
@@ -246,3 +220,4 @@ async def lifespan(app: Application[LoadRequest]) -> AsyncIterator[None]:
 
 
 app = Load(lifespan=lifespan)
+stopping = Load(lifespan=lifespan, end_streams_on_stop=True)

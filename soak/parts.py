@@ -1,45 +1,43 @@
-"""The parts of the load. Each takes the size of the load, and gives rows: a figure, its bound, and whether it holds."""
+"""The parts of the load. Each takes the size of the load and a library, and gives figures with their bounds."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
+import json
 from collections import Counter
-from contextlib import asynccontextmanager
 from statistics import median
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.servers import Kind, gunicorn
 
-from .clients import HEAD, TYPE, Connection, latencies, once, settled, state, upload
+from .clients import (
+    CHUNKED,
+    FIELD_HEAD,
+    HEAD,
+    TYPE,
+    Answer,
+    Connection,
+    latencies,
+    once,
+    settled,
+    state,
+    upload,
+)
+from .held import LIMIT
 from .mixed import mixed_traffic
-from .rows import Row, Size, serving
+from .rows import CARDAN, UVICORN, Library, Row, Size, serving
+from .turnover import gunicorn_gevent, gunicorn_threads, server_shutdown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-__all__ = ["PARTS"]
-
-
-@asynccontextmanager
-async def in_background(work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Do ``work`` again and again until the block ends."""
-
-    async def repeat() -> None:
-        while True:
-            await work()
-
-    task = asyncio.ensure_future(repeat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+__all__ = ["COMPARED", "PARTS"]
 
 
-async def slow_uploads(size: Size) -> AsyncIterator[Row]:
-    """Uploads of clients that send a little, and then wait; all at once on one process."""
-    with serving() as server:
+async def slow_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
+    """Uploads of clients that send a little, and then wait; all at once on one process of uvicorn."""
+    with serving(UVICORN, library.asgi) as server:
         port = server.port
         await latencies(port, "/blocking", 20)
         before = await state(port)
@@ -47,12 +45,16 @@ async def slow_uploads(size: Size) -> AsyncIterator[Row]:
         for _ in range(size.uploads):
             connection = await Connection.open(port)
             connection.send_head("POST", "/upload", f"Content-Type: {TYPE}", "Content-Length: 1000000")
-            connection.writer.write(HEAD + bytes(1000))
+            connection.writer.write(HEAD + bytes(500))
             held.append(connection)
+        for connection in held:
+            connection.writer.write(bytes(500))
+        end = perf_counter() + 60
+        while (during := await state(port))["begun"] - before["begun"] < size.uploads and perf_counter() < end:
+            await asyncio.sleep(0.1)
         await asyncio.sleep(1)
         during = await state(port)
-        connected = during["descriptors"] - before["descriptors"]
-        yield Row("uploads that are held, and those that are not", size.uploads - connected, "", 1)
+        yield Row("uploads that are not held", size.uploads - during["begun"] + during["ended"], "", 0)
         yield Row("memory of one", (during["memory"] - before["memory"]) / size.uploads / 1024, "KiB", 25, timed=True)
         yield Row("median of an async ping", median(await latencies(port, "/ping", 200)), "ms", 2, timed=True)
         yield Row("median of a def ping", median(await latencies(port, "/blocking", 200)), "ms", 5, timed=True)
@@ -61,126 +63,193 @@ async def slow_uploads(size: Size) -> AsyncIterator[Row]:
         after = await settled(port, before)
         yield Row("descriptors that are left", after["descriptors"] - before["descriptors"], "", 0)
         yield Row("tasks that are left", after["tasks"] - before["tasks"], "", 0)
+        yield Row("handlers that did not end", after["begun"] - after["ended"], "", 0)
 
 
-async def event_streams(size: Size) -> AsyncIterator[Row]:
+class Listener:
+    """A client of an event stream, which checks that the events are those that it expects."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.got = 0
+        self.wrong = 0
+        self.task = asyncio.ensure_future(self.listen())
+
+    @classmethod
+    async def open(cls, port: int) -> Listener:
+        """Connect, and listen."""
+        connection = await Connection.open(port)
+        connection.send_head("GET", "/events")
+        return cls(connection)
+
+    async def listen(self) -> None:
+        """Receive events until the connection is closed."""
+        try:
+            while line := await self.connection.reader.readline():
+                if line.startswith(b"data: "):
+                    self.got += 1
+                    self.wrong += json.loads(line[6:]) != {"number": self.got}
+        except OSError:
+            pass
+
+
+async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """Event streams; each second the oldest client leaves, half of them by a reset, and another one comes."""
-    with serving() as server:
+    with serving(UVICORN, library.asgi) as server:
         port = server.port
+        await latencies(port, "/ping", 5)
         before = await state(port)
-
-        async def listen() -> tuple[Connection, asyncio.Task[int]]:
-            connection = await Connection.open(port)
-            connection.send_head("GET", "/events")
-
-            async def count() -> int:
-                number = 0
-                try:
-                    while await connection.reader.readline():
-                        number += 1
-                except (OSError, asyncio.IncompleteReadError):
-                    pass
-                return number
-
-            return connection, asyncio.ensure_future(count())
-
-        clients = [await listen() for _ in range(size.streams)]
+        clients = [await Listener.open(port) for _ in range(size.streams)]
+        left = []
         for second in range(size.stream_seconds):
             await asyncio.sleep(1)
-            connection, lines = clients.pop(0)
-            connection.leave(reset=second % 2 == 0)
-            assert await lines, "a client got nothing"
-            clients.append(await listen())
+            left.append(client := clients.pop(0))
+            client.connection.leave(reset=second % 2 == 0)
+            await client.task
+            clients.append(await Listener.open(port))
         yield Row("median of an async ping", median(await latencies(port, "/ping", 100)), "ms", 20, timed=True)
-        for connection, _ in clients:
-            connection.leave()
-        silent = sum(not number for number in await asyncio.gather(*(lines for _, lines in clients)))
+        while not clients[-1].got:  # it has just come
+            await asyncio.sleep(0.05)
+        for client in clients:
+            client.connection.leave()
+        await asyncio.gather(*(client.task for client in clients))
         after = await settled(port, before)
-        yield Row("clients without an event", silent, "", 1)  # the last one has just come
+        everybody = left + clients
+        yield Row("events", sum(client.got for client in everybody))
+        yield Row("clients without an event", sum(not client.got for client in everybody), "", 0)
+        yield Row("events that were lost or repeated", sum(client.wrong for client in everybody), "", 0)
         yield Row("streams that were not closed once", abs(after["streams"] - after["closed"]), "", 0)
         yield Row("descriptors that are left", after["descriptors"] - before["descriptors"], "", 0)
+        yield Row("tasks that are left", after["tasks"] - before["tasks"], "", 0)
 
 
-async def large_uploads(size: Size) -> AsyncIterator[Row]:
+async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """Four large uploads at once: other requests are answered meanwhile."""
-    with serving() as server:
+    with serving(UVICORN, library.asgi) as server:
         port = server.port
         await upload(port, "/upload", 1 << 20)
         before = await state(port)
+        begin = perf_counter()
         answers = await asyncio.gather(*(upload(port, "/upload", size.large) for _ in range(4)))
+        taken = perf_counter() - begin
         lateness = (await state(port))["late"]
         after = await settled(port, before)
         wrong = [answer for answer in answers if answer[:2] != (200, b"%d" % size.large)]
-        yield Row("wrong answers", len(wrong), "", 0)
+        yield Row("wrong answers", len(wrong), "", 0, note=f"{wrong}")
+        yield Row("time of all four", taken, "s")
         yield Row("lateness of the event loop, 99th percentile", lateness, "ms", 10, timed=True)
         yield Row("growth of the memory", (after["memory"] - before["memory"]) / (1 << 20), "MiB", 16, timed=True)
         yield Row("descriptors that are left", after["descriptors"] - before["descriptors"], "", 0)
 
 
-async def slow_handlers(size: Size) -> AsyncIterator[Row]:
+async def slow_handlers(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """As many slow ``def`` handlers as there are threads, again and again: they starve nobody."""
-    with serving() as server:
+    with serving(UVICORN, library.asgi) as server:
         port = server.port
+        await latencies(port, "/blocking", 5)
+        answers: Counter[str] = Counter()
+        ends = False
 
         async def ask() -> None:
-            await asyncio.gather(*(once(port, "GET", "/slow?seconds=0.5") for _ in range(size.slow)))
+            while not ends:
+                answer = await once(port, "GET", "/slow?seconds=0.5")
+                answers[f"{answer.status} {answer.body!r}"] += 1
 
-        async with in_background(ask):
-            await asyncio.sleep(0.2)
-            yield Row("median of an async ping", median(await latencies(port, "/ping", 100)), "ms", 5, timed=True)
-            waited = (await latencies(port, "/blocking", 4))[-1]
-            yield Row("the longest wait for a def ping", waited, "ms", 1200, timed=True)
-
-
-async def gunicorn_turnover(size: Size) -> AsyncIterator[Row]:
-    """Gunicorn replaces its workers, by ``--max-requests`` and by SIGHUP, and ends by SIGTERM under load."""
-    options = ("--threads", "8", "--workers", "2", "--preload", "--max-requests", str(size.requests // 6))
-    kind = Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("gthread", *options))
-    with serving(kind) as server:
-        port, ended = server.port, asyncio.Event()
-        answers: Counter[str] = Counter()
-
-        async def work() -> None:
-            while not ended.is_set():
-                try:
-                    connection = await Connection.open(port)
-                except OSError:
-                    answers["refused"] += 1
-                    return
-                try:
-                    status, body, _ = await connection.ask("POST", "/blocking-upload", b"a=1", "text/plain")
-                    answers[f"{status} {len(body)}"] += 1
-                except (OSError, EOFError, asyncio.IncompleteReadError) as error:
-                    answers["lost while it ended" if ended.is_set() else f"lost: {type(error).__name__}"] += 1
-                finally:
-                    connection.leave()
-
-        tasks = [asyncio.ensure_future(work()) for _ in range(8)]
-        while sum(answers.values()) < size.requests / 2:
-            await asyncio.sleep(0.05)
-        server.process.send_signal(signal.SIGHUP)
-        while sum(answers.values()) < size.requests:
-            await asyncio.sleep(0.05)
-        workers = server.log().count("Booting worker")
-        in_flight = asyncio.ensure_future(once(port, "GET", "/slow?seconds=1"))
-        await asyncio.sleep(0.3)
-        ended.set()
-        server.process.send_signal(signal.SIGTERM)
-        await asyncio.wait([in_flight])
+        tasks = [asyncio.ensure_future(ask()) for _ in range(size.slow)]
+        await asyncio.sleep(0.2)
+        async_pings = await latencies(port, "/ping", 100)
+        def_pings = await latencies(port, "/blocking", 10)
+        ends = True
         await asyncio.gather(*tasks)
-        lost = sum(n for what, n in answers.items() if what not in ("200 1", "refused", "lost while it ended"))
-        yield Row("requests", sum(answers.values()), "", float("inf"))
-        yield Row("workers that were started", workers, "", float("inf"))
-        yield Row("requests that were lost before SIGTERM", lost, "", 0)
-        yield Row(
-            "requests in progress at SIGTERM that got no answer",
-            int(in_flight.exception() is not None or in_flight.result()[:2] != (200, b"slow")),
-            "",
-            0,
-        )
+        yield Row("median of an async ping", median(async_pings), "ms", 5, timed=True)
+        yield Row("the longest wait for a def ping", def_pings[-1], "ms", 1200, timed=True)
+        right = answers.pop("200 b'slow'", 0)
+        yield Row("answers of slow handlers", right)
+        yield Row("wrong answers of slow handlers", answers.total(), "", 0, note=f"{answers}")
 
+
+class Excess(NamedTuple):
+    """A way in which a request is too large: its limit, whether its length is declared, the head of its body."""
+
+    what: str
+    limit: str
+    fields: str
+    head: bytes | None
+    """None: the length says it."""
+
+
+EXCESSES = (
+    Excess("declared length", "max_content_length", f"Content-Length: {LIMIT + 1}", None),
+    Excess("too many bytes", "max_content_length", CHUNKED, FIELD_HEAD),
+    Excess("large field", "max_form_memory_size", "Content-Length: 1000000", FIELD_HEAD),
+    Excess("large file", "max_file_size", "Content-Length: 1000000", HEAD),
+)
+MORE = {"uvicorn": 500, "gunicorn": 65_536}
+"""How many bytes beyond the limit the server has got when it refuses. gunicorn gives blocks, not what has arrived."""
+
+
+async def refused(port: int, path: str, excess: Excess, more: int) -> tuple[float, Answer]:
+    """How long a refusal takes, in ms, from the moment when the server can know, and the refusal.
+
+    The client sends nothing more until it has the answer.
+    """
+    connection = await Connection.open(port)
+    try:
+        if excess.head is None:
+            begin = perf_counter()
+        connection.send_head("POST", f"{path}?limit={excess.limit}", f"Content-Type: {TYPE}", excess.fields)
+        if excess.head is not None:
+            send = connection.send_chunk if excess.fields == CHUNKED else connection.writer.write
+            send(excess.head + bytes(LIMIT - 500))
+            await asyncio.sleep(0.02)
+            begin = perf_counter()
+            send(bytes(500 + more))
+        async with asyncio.timeout(60):
+            answer = await connection.receive()
+    except TimeoutError:
+        answer = Answer(0, b"it waits for more of the body")
+    finally:
+        connection.leave()
+    return 1000 * (perf_counter() - begin), answer
+
+
+async def refusals(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
+    """Requests that are too large are refused at once: the client sends nothing more until it has the answer."""
+    threads = Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("gthread", "--threads", "8"))
+    for kind, target, path in (
+        (UVICORN, library.asgi, "/limited"),
+        (threads, library.wsgi, "/blocking-limited"),
+    ):
+        if not target:
+            continue
+        wrong: Counter[str] = Counter()
+        with serving(kind, target) as server:
+            for excess in EXCESSES:
+                if excess.what not in library.refuses:
+                    continue
+                taken = []
+                for number in range(size.refusals + 5):
+                    time, answer = await refused(server.port, path, excess, MORE[kind.name])
+                    if number >= 5:  # the first ones warm the server up
+                        taken.append(time)
+                    names_it = excess.limit.encode() in answer.body or library is not CARDAN
+                    if answer.status not in library.refusal or not names_it:
+                        wrong[f"{excess.what}: {answer.status} {answer.body!r}"] += 1
+                taken.sort()
+                yield Row(f"{excess.what}, {kind.name}: median", median(taken), "ms", 10, timed=True)
+                at = int(len(taken) * 0.99)
+                yield Row(f"{excess.what}, {kind.name}: 99th percentile", taken[at], "ms", 10, timed=True)
+        yield Row(f"not refused, {kind.name}", wrong.total(), "", 0, note=f"{wrong}")
+
+
+COMPARED = {part.__name__: part for part in (slow_uploads, event_streams, large_uploads, slow_handlers, refusals)}
+"""The parts that other libraries can do, too."""
 
 PARTS = {
-    part.__name__: part
-    for part in (slow_uploads, event_streams, large_uploads, slow_handlers, mixed_traffic, gunicorn_turnover)
+    **COMPARED,
+    "mixed_traffic": mixed_traffic,
+    "gunicorn_threads": gunicorn_threads,
+    "gunicorn_gevent": gunicorn_gevent,
+    "server_shutdown": server_shutdown,
 }
+"""All parts by their names."""

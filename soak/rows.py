@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "CARDAN",
+    "PEERS",
     "QUICK",
     "UVICORN",
+    "Library",
     "Row",
     "Size",
     "descriptors",
@@ -42,7 +45,8 @@ class Size:
     minutes: float = 60
     pause: float = 0.25
     keep_alive: int = 10
-    requests: int = 3000
+    turnovers: int = 10
+    refusals: int = 500
 
 
 QUICK = Size(
@@ -53,9 +57,51 @@ QUICK = Size(
     slow=8,
     minutes=0.05,
     pause=0.01,
-    keep_alive=3,
-    requests=150,
+    keep_alive=2,
+    turnovers=1,
+    refusals=20,
 )
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library that is put under load: its applications, and what parts it takes."""
+
+    name: str
+    asgi: str = ""
+    wsgi: str = ""
+    parts: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+    """What it refuses because it is too large."""
+    refusal: tuple[int, ...] = (413,)
+    """By which status."""
+
+
+CARDAN = Library(
+    "cardan",
+    "soak.app:app",
+    "soak.app:app",
+    refuses=("declared length", "too many bytes", "large field", "large file"),
+)
+ON_UVICORN = ("slow_uploads", "event_streams", "large_uploads", "slow_handlers", "refusals")
+PEERS = {
+    "starlette": Library("Starlette", "soak.peers.starlette_app:app", "", ON_UVICORN, ("large field",), (400,)),
+    "quart": Library(
+        "Quart",
+        "soak.peers.quart_app:app",
+        "",
+        ON_UVICORN,
+        ("declared length", "large field"),
+    ),
+    "flask": Library(
+        "Flask",
+        "",
+        "soak.peers.flask_app:app",
+        ("refusals",),
+        ("declared length", "too many bytes", "large field"),
+    ),
+}
+"""Other libraries, by the names under which the command line knows them."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +126,8 @@ class Row:
 def serving(kind: Kind = UVICORN, target: str = "soak.app:app") -> Iterator[Server]:
     """A server with the application."""
     with TemporaryDirectory() as folder:
-        file = Path(folder, "file.bin")
-        file.write_bytes(bytes(range(256)) * 4096)
-        server = start(kind, target, app_dir=ROOT, log_dir=Path(folder), SOAK_FILE=str(file))
+        Path(folder, "file.bin").write_bytes(bytes(range(256)) * 4096)
+        server = start(kind, target, app_dir=ROOT, log_dir=Path(folder), SOAK_FOLDER=folder)
         try:
             yield server
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -14,8 +15,8 @@ from proof import page
 from soak.__main__ import record, rows_of
 from soak.clients import Answer
 from soak.mixed import ASKS, Ask, Watched, unexpected_errors
-from soak.parts import PARTS
-from soak.rows import QUICK, Row
+from soak.parts import COMPARED, PARTS
+from soak.rows import PEERS, QUICK, Library, Row, Size
 from tests.servers import KINDS, Server
 
 
@@ -26,6 +27,22 @@ def test_a_part(name: str) -> None:
     rows = asyncio.run(rows_of(name, QUICK))
     assert len(rows) >= 2
     assert [row for row in rows if not row.timed and not row.holds] == []
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("library", PEERS.values(), ids=PEERS)
+def test_a_peer(library: Library) -> None:
+    """Other libraries can be put under the same load: what their figures stand for has been done."""
+    rows = asyncio.run(rows_of("refusals", replace(QUICK, refusals=2), library))
+    assert [(row.what, row.value) for row in rows if row.what.startswith("not refused") and row.value] == []
+    assert sum(row.what.endswith(": median") for row in rows) == len(library.refuses)
+
+
+def test_a_part_is_as_large_as_is_promised() -> None:
+    """The whole load is that of the documentation, and each part that peers take is one of all parts."""
+    size = Size()
+    assert (size.uploads, size.streams, size.large, size.slow, size.minutes) == (9500, 1000, 256 << 20, 40, 60)
+    assert {part for peer in PEERS.values() for part in peer.parts} <= COMPARED.keys() <= PARTS.keys()
 
 
 @pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
@@ -99,11 +116,14 @@ def test_the_figures_of_a_part_are_written(tmp_path: Path) -> None:
     assert found["large_uploads"] == first["large_uploads"]
     assert found["slow_uploads"]["rows"] == [{"what": "memory", "value": 8, "unit": "KiB", "most": None}]
     assert {"command", "date", "machine"} <= found["slow_uploads"].keys()
-    run = {"command": "python -m soak --peer one", "date": "2026-01-02", "machine": "m"}
-    rows = [{"what": "lateness", "value": 20, "unit": "ms"}], [{"what": "lateness", "value": 9.5, "unit": "ms"}]
-    peers = {"large_uploads": {"One": {**run, "rows": rows[0]}, "Two": {**run, "rows": rows[1]}}}
+    others = tmp_path / "peers.json"
+    record(others, "large_uploads", "python -m soak --peer quart", [Row("lateness", 20, "ms", 10)], PEERS["quart"])
+    record(others, "large_uploads", "python -m soak --peer flask", [Row("lateness", 9.5, "ms", 10)], PEERS["flask"])
+    record(others, "large_uploads", "python -m soak --peer quart", [Row("lateness", 21, "ms", 10)], PEERS["quart"])
+    peers = json.loads(others.read_text("utf-8"))
+    assert peers["large_uploads"]["Quart"]["rows"] == [{"what": "lateness", "value": 21, "unit": "ms"}]
     shown = page.load(found, peers)
-    assert "| lateness | 10 ms | 1.24 ms | 9.50 ms (Two) |" in shown
+    assert "| lateness | 10 ms | 1.24 ms | 9.50 ms (Flask) |" in shown
     assert "| memory |  | 8 KiB | - |" in shown
     assert f"`python -m soak slow_uploads`, {found['slow_uploads']['date']}" in shown
-    assert "`python -m soak --peer one`, 2026-01-02, m" in shown
+    assert "`python -m soak --peer quart`, " in shown

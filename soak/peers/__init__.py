@@ -1,0 +1,1 @@
+"""The same application with other libraries, as their manuals show it: their figures stand beside those of cardan."""

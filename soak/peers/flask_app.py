@@ -1,0 +1,16 @@
+"""The application with Flask: what its server can do."""
+
+from __future__ import annotations
+
+from flask import Flask, request
+
+from soak.held import LIMIT
+
+app = Flask(__name__)
+
+
+@app.post("/blocking-limited")
+def limited() -> str:
+    """Read a form that must be small."""
+    setattr(request, request.args["limit"], LIMIT)
+    return str(sum(file.stream.seek(0, 2) for file in request.files.values()))
