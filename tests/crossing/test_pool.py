@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -295,6 +296,35 @@ class TestAsyncio:
                         await asyncio.sleep(0)
                     scope.cancel()
             assert log == ["closed"]
+
+    async def test_a_late_loop_tells_of_a_cancellation_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a job awaits is told again that it is cancelled, however late the loop is: no task fails meanwhile."""
+        monkeypatch.setattr(pool, "_AGAIN", 0)  # it is late at every turn
+        failed: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(context["message"]))
+        begun = asyncio.Event()
+        goes_on = threading.Event()
+
+        def handler(request: Request) -> Response:
+            anyio.from_thread.run_sync(begun.set)
+            goes_on.wait(20)
+            return Response("late")
+
+        async def let_it_go_on() -> None:
+            for _ in range(30):
+                await asyncio.sleep(0)
+            goes_on.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(get(Application(handler)).run)
+            await begun.wait()
+            task = asyncio.create_task(let_it_go_on())
+            group.cancel_scope.cancel()
+        await task
+        for _ in range(3):
+            await asyncio.sleep(0)
+        gc.collect()
+        assert failed == []
 
     async def test_an_anyio_that_is_not_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The threads are anyio's own then."""

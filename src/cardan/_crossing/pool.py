@@ -231,7 +231,7 @@ async def _enter(scope: anyio.CancelScope) -> None:
 class _Thread:
     """One worker thread, and the scope in which everything runs that the thread awaits in the loop."""
 
-    __slots__ = ("_jobs", "_loop", "_pool", "_queue", "_scope", "_task", "_token", "idle_since", "is_kept", "is_spent")
+    __slots__ = ("_jobs", "_loop", "_pool", "_queue", "_scope", "_token", "idle_since", "is_kept", "is_spent")
 
     def __init__(self, pool: _Pool, loop: asyncio.AbstractEventLoop) -> None:
         from anyio import CancelScope
@@ -328,15 +328,17 @@ class _Thread:
         self.is_spent = True
         cancelled, self._scope = self._scope, CancelScope()  # a later job has the other one
         cancelled.cancel()
-        self._tell(cancelled, call)
+        self._tell(cancelled, call, None)
 
-    def _tell(self, cancelled: anyio.CancelScope, call: _Call) -> None:
+    def _tell(self, cancelled: anyio.CancelScope, call: _Call, task: asyncio.Task[None] | None) -> None:
         """In the loop: tell what the job awaits there that it is cancelled, also what it will await later: anyio tells
-        what is in a scope when a task enters it.
+        what is in a scope when a task enters it. ``task`` entered it the last time; it is still in it if the loop is
+        late, and a scope cannot be entered twice.
         """
         if not call.is_over:
-            self._task = self._loop.create_task(_enter(cancelled), context=Context())
-            self._loop.call_later(_AGAIN, self._tell, cancelled, call)
+            if task is None or task.done():
+                task = self._loop.create_task(_enter(cancelled), context=Context())
+            self._loop.call_later(_AGAIN, self._tell, cancelled, call, task)
 
     def end(self) -> None:
         """In the loop: end the thread when it has done its job."""
