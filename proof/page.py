@@ -66,6 +66,24 @@ caches, to cardan and to another library: whole, in part, under conditions, stal
 it from real servers. What they find is in `proof/findings.toml`, with the reason for each kind; nothing else is
 found.""",
     ),
+    "disconnects": (
+        "Disconnects while streaming",
+        """Clients read a few pieces of a response that does not end, and leave; every other one resets its connection.
+The first row of each server has async generators, generators of `def` handlers, files, and event streams that have
+fallen silent; under WSGI generators and files. The other programs are streams that send nothing more, streams whose
+request has a body that nobody has read, files that the handler has opened, WSGI applications behind a bridge, and
+handlers that have no response yet: one is cancelled, one asks `disconnected`, one reads an upload that does not end.
+Every `finally`, every close hook, a plain one and an async one, and every call of the application ends exactly once.
+Afterwards the process holds no more descriptors, tasks and threads than before; a thread that has nothing to do may
+wait for some seconds.
+
+The times are milliseconds, from the moment when the server knew to the end of the last hook. A server tells under ASGI
+by `http.disconnect`, or by an error of `send()`. Under WSGI it calls `close()`, and knows since it tried to write the
+last piece, or since that call if it sends a file itself. While nothing is written gunicorn knows nothing, and so the
+time begins with the next write. granian sends the file of a path itself, and says nothing more of it: the hooks run
+when it has the path, and such a trial has no time. The last rows are the same streams with the hooks of other
+libraries, background tasks and `call_on_close`.""",
+    ),
     "fuzz": (
         "Fuzzing",
         """Requests, responses, forms and header fields of random bytes. Only documented errors are raised, no input
@@ -90,6 +108,19 @@ reason of each.""",
     ),
 }
 """The file of each run, the title of its section, and what is done and expected."""
+
+COLUMNS = {
+    "what": "what",
+    "figure": "figure",
+    "trials": "trials",
+    "differences": "broke the rule",
+    "late": "over 100 ms",
+    "p50": "p50",
+    "p99": "p99",
+    "worst": "worst",
+    "since": "p50 since the client left",
+}
+"""The columns of a table, of which a run has some."""
 
 START = """# Reliability
 
@@ -122,11 +153,9 @@ def number(value: float) -> str:
 
 def section(title: str, text: str, found: dict[str, Any]) -> str:
     """One run."""
-    if "figure" in found["rows"][0]:
-        rows = [["what", "figure"], *([row["what"], row["figure"]] for row in found["rows"])]
-    else:
-        rows = [["what", "trials", "broke the rule"]]
-        rows += [[row["what"], number(row["trials"]), number(row["differences"])] for row in found["rows"]]
+    columns = {key: title for key, title in COLUMNS.items() if key in found["rows"][0]}
+    rows = [list(columns.values())]
+    rows += [[row[key] if isinstance(row[key], str) else number(row[key]) for key in columns] for row in found["rows"]]
     return f"\n## {title}\n\n{text}\n\n{table(rows)}\n\n{origin(found)}\n"
 
 

@@ -156,8 +156,8 @@ def uvicorn(http: str, loop: str = "asyncio") -> Callable[[str, int], list[str]]
     return lambda target, port: [*shared, "--port", str(port), target]
 
 
-def hypercorn(worker: str) -> Callable[[str, int], list[str]]:
-    shared = ["-m", "hypercorn", "--worker-class", worker, "--graceful-timeout", "3", "--bind"]
+def hypercorn(worker: str, *options: str) -> Callable[[str, int], list[str]]:
+    shared = ["-m", "hypercorn", "--worker-class", worker, "--graceful-timeout", "3", *options, "--bind"]
     return lambda target, port: [*shared, f"{HOST}:{port}", target]
 
 

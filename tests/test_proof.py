@@ -14,7 +14,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from cardan import Application, Limits, Request, Response
-from proof import cuts, fuzz, limits, page, states, torture
+from proof import cuts, disconnects, fuzz, limits, page, states, torture
 from proof.bodies import Sent, generated, strange
 from proof.faults import Defect, Failure
 from proof.programs import PROGRAMS, Ask, Trial
@@ -173,6 +173,39 @@ def test_a_body_that_ends_too_early(place: str) -> None:
     tried, wrong = limits.truncated(place, 11)
     assert wrong == []
     assert tried > 200
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("name", ["uvicorn", "gunicorn-gthread"])
+def test_disconnects(name: str) -> None:
+    """Clients leave while a response is streamed, half of them by a reset: each ``finally`` and each hook runs once,
+    and no descriptor, task or thread is left.
+    """
+    protocol = disconnects.SERVERS[name].protocol
+    programs = [*disconnects.PROGRAMS[protocol], *disconnects.OTHERS[protocol]]
+    found = disconnects.at(name, None, programs, 2 * len(programs))
+    assert found.broken == []
+    assert found.trials == 2 * len(programs)
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        ([], "begun {'hook': 1}, ended {}"),
+        ([["hook", 2.0], ["hook", 2.1]], "begun {'hook': 1}, ended {'hook': 2}"),
+    ],
+)
+def test_a_hook_that_does_not_run_once_is_found(ended: list[Any], said: str) -> None:
+    """A hook that never runs, or runs twice, breaks the rule; one that runs late is counted."""
+    found = disconnects.Rows()
+    disconnects.judge(found, "file", {"due": {"hook": 1}, "ended": ended, "told": ["receive", 1.5]}, 1.0)
+    assert found.broken == [f"file: {said}"]
+    in_time = {"due": {"hook": 1}, "ended": [["hook", 1.25]], "told": ["receive", 1.0]}
+    disconnects.judge(found, "file", in_time, 0.75)
+    assert len(found.broken) == 1
+    assert found.after_told[-1] == 250
+    assert found.after_left[-1] == 500
+    assert found.late == 1 + bool(ended)
 
 
 def test_a_machine_that_differs_is_found() -> None:

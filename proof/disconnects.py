@@ -1,0 +1,288 @@
+"""Disconnects: ``python -m proof.disconnects [SERVER ...]``. Clients leave real servers while a response is streamed.
+
+Each server is started with the application of :mod:`proof.leaving`. A client reads a few pieces and leaves: every other
+one resets its connection, the others close it. The layer of :mod:`proof.told` notes when the server tells of it: by the
+message ``http.disconnect``, by an error of ``send()``, or, under WSGI, by ``close()`` before the end; there it knows
+since it tried to write the last piece. A server that is not told while nothing is written knows with the next write.
+
+The rules: every ``finally`` and every hook that has begun ends exactly once; no descriptor, thread or task is left.
+Exits with 1 if a disconnect breaks one. How long the hooks take is measured; more than 100 ms after the server knew is
+late, and counted. The last rows are the same work of other libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from soak.clients import CLOSE, Connection
+from tests.servers import KINDS, Kind, gunicorn, hypercorn, start
+
+from .record import record
+from .told import STEP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["PEERS", "PROGRAMS", "SERVERS", "Rows", "at", "judge", "leave"]
+
+ROOT = Path(__file__).parents[1]
+TRIALS = 200
+FURTHER = 60
+#: of a request: how many seconds after the server knew its hooks have to have run
+SOON = 0.1
+PATIENCE = 20.0
+"""How many seconds everything may take to end before the run says that it does not."""
+#: clients that are there at once
+AT_ONCE = {"gunicorn": 1}
+
+UVICORN_WORKER = "uvicorn_worker" if find_spec("uvicorn_worker") else "uvicorn.workers"
+SERVERS = {
+    "uvicorn": KINDS["uvicorn"],
+    "uvicorn-httptools": KINDS["uvicorn-httptools"],
+    # it keeps a connection that was closed until the keep-alive time is over
+    "hypercorn": Kind("hypercorn", "asgi", ("hypercorn",), hypercorn("asyncio", "--keep-alive", "1")),
+    "hypercorn-trio": Kind("hypercorn-trio", "asgi", ("hypercorn", "trio"), hypercorn("trio", "--keep-alive", "1")),
+    "daphne": KINDS["daphne"],
+    "granian": KINDS["granian-asgi"],
+    "gunicorn-uvicorn": Kind(
+        "gunicorn-uvicorn", "asgi", ("gunicorn", "uvicorn"), gunicorn(f"{UVICORN_WORKER}.UvicornWorker")
+    ),
+    "gunicorn-asgi": Kind("gunicorn-asgi", "asgi", ("gunicorn",), gunicorn("asgi")),
+    **{name: KINDS[name] for name in ("gunicorn", "gunicorn-gthread")},
+    "gunicorn-gevent": Kind("gunicorn-gevent", "wsgi", ("gunicorn", "gevent"), gunicorn("gevent")),
+}
+"""Every server by its name."""
+PEERS = {
+    "Starlette": ("uvicorn", "uvicorn-httptools", "hypercorn", "hypercorn-trio"),
+    "Flask": ("gunicorn", "gunicorn-gthread", "gunicorn-gevent"),
+}
+"""What is compared, and on which servers."""
+PROGRAMS = {
+    "asgi": ("agenerator", "generator", "file", "events"),
+    "wsgi": ("generator", "file"),
+}
+"""The streams, which peers have as well."""
+OTHERS = {
+    "asgi": ("opened", "silent", "upload", "bridge", "waiting", "polling", "reading"),
+    "wsgi": ("opened", "agenerator", "events", "bridge"),
+}
+"""Further programs."""
+#: daphne calls an application when it has the whole body
+NEVER_CALLED = {("daphne", "reading")}
+UNANSWERED = ("waiting", "polling", "reading")
+"""These have no response yet when the client leaves."""
+SILENT = ("events", "silent")
+"""These soon send nothing any more."""
+BODIES = {"upload": 1000, "reading": 1000}
+
+
+@dataclass
+class Rows:
+    """What came of the disconnects from one server."""
+
+    trials: int = 0
+    broken: list[str] = field(default_factory=list)
+    """Those that broke a rule, in words."""
+    late: int = 0
+    after_told: list[float] = field(default_factory=list)
+    """Milliseconds from the moment when the server knew to the end of the last hook."""
+    after_left: list[float] = field(default_factory=list)
+    """Milliseconds from the moment when the client left."""
+    told: Counter[str] = field(default_factory=Counter)
+    """How the server has told."""
+
+    def row(self, what: str) -> dict[str, object]:
+        """As it is recorded."""
+        times = sorted(self.after_told)
+
+        def at(share: float) -> float | None:
+            return round(times[min(int(len(times) * share), len(times) - 1)], 1) if times else None
+
+        return {
+            "what": what,
+            "trials": self.trials,
+            "differences": len(self.broken),
+            "late": self.late,
+            "p50": at(0.5),
+            "p99": at(0.99),
+            "worst": at(1),
+            "since": round(median(self.after_left), 1) if self.after_left else None,
+        }
+
+
+async def one(port: int, program: str, name: str, *, reset: bool, pieces: int) -> float:
+    """One client: read some pieces and leave. Gives when it left."""
+    connection = await Connection.open(port)
+    method = "POST" if program in BODIES else "GET"
+    body = [f"Content-Length: {BODIES[program]}"] if program in BODIES else []
+    connection.send_head(method, f"/{program}?name={name}", *body)
+    if program in BODIES:
+        connection.writer.write(bytes(BODIES[program] - (program == "reading")))
+    if program in UNANSWERED:
+        end = time.monotonic() + PATIENCE
+        while name not in (await state(port))["notes"] and time.monotonic() < end:
+            await asyncio.sleep(0.005)
+    else:
+        await asyncio.wait_for(connection.reader.readuntil(b"\r\n\r\n"), PATIENCE)
+        for _ in range(pieces):
+            reading = connection.reader.read(2000)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reading, 2 * STEP if program in SILENT else PATIENCE)
+    left = time.monotonic()
+    connection.leave(reset=reset)
+    with suppress(OSError):
+        await connection.writer.wait_closed()
+    return left
+
+
+async def state(port: int) -> dict[str, Any]:
+    """What the process of the server holds, and its notes."""
+    connection = await Connection.open(port)
+    try:
+        connection.send_head("GET", "/state", CLOSE)
+        answer = await asyncio.wait_for(connection.receive(), PATIENCE)
+    finally:
+        connection.leave()
+    assert answer.status == 200, answer
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def is_over(note: dict[str, Any]) -> bool:
+    """Whether everything that has begun has ended."""
+    return note["due"] == Counter(what for what, _ in note["ended"])
+
+
+async def settled(port: int, before: dict[str, Any] | None) -> dict[str, Any]:
+    """The state, when all has ended, and the process holds no more than ``before``; or after some seconds."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        found = await state(port)
+        holds = before is None or all(found[what] <= before[what] for what in ("descriptors", "tasks", "threads"))
+        if (holds and all(map(is_over, found["notes"].values()))) or time.monotonic() > end:
+            return found
+        await asyncio.sleep(0.1)
+
+
+async def leave(port: int, programs: Sequence[str], trials: int, *, at_once: int = 4) -> Rows:
+    """Clients leave the server at ``port``, and everything that was begun for them is judged."""
+    left: dict[str, tuple[str, float]] = {}
+    names = (f"{number}" for number in range(10**9))
+
+    def clients(count: int) -> Iterator[tuple[str, str, bool, int]]:
+        which = cycle(programs)
+        for number in range(count):
+            # each program is left in each way after each number of pieces
+            turn = number // len(programs)
+            yield next(which), next(names), turn % 2 == 1, turn // 2 % 4
+
+    async def work(queue: Iterator[tuple[str, str, bool, int]]) -> None:
+        for program, name, reset, pieces in queue:
+            left[name] = program, await one(port, program, name, reset=reset, pieces=pieces)
+
+    async def load(count: int) -> None:
+        queue = clients(count)
+        await asyncio.gather(*(work(queue) for _ in range(at_once)))
+
+    await load(2 * at_once * len(programs))  # threads are started, modules are imported
+    await settled(port, None)
+    await asyncio.sleep(1.5)  # connections that are kept alive have ended
+    before = await state(port)
+    before["threads"] += at_once  # a thread that has nothing to do stays for some seconds
+    left.clear()
+    await load(trials)
+    await settled(port, before)
+    await asyncio.sleep(0.2)  # what ends twice does so by now
+    after = await settled(port, before)
+    found = Rows()
+    for what in ("descriptors", "tasks", "threads"):
+        if after[what] > before[what]:
+            found.broken.append(f"{what}: {before[what]} before, {after[what]} after")
+    for name, (program, when) in left.items():
+        judge(found, program, after["notes"].get(name), when)
+    return found
+
+
+def judge(found: Rows, program: str, note: dict[str, Any] | None, left: float) -> None:
+    """Add one disconnect to ``found``."""
+    if note is None:
+        found.told["before the application was called"] += 1
+        return
+    found.trials += 1
+    if not is_over(note):
+        found.broken.append(f"{program}: begun {note['due']}, ended {dict(Counter(what for what, _ in note['ended']))}")
+    how, told = note["told"] or ("not", left)
+    found.told[f"{program}: {how}"] += 1
+    # a write may have begun before its client left
+    told = max(told, left)
+    ends = [when for what, when in note["ended"] if what != "call"]
+    if note["told"] is not None and ends:
+        found.after_told.append(1000 * (max(ends) - told))
+        found.after_left.append(1000 * (max(ends) - left))
+        found.late += max(ends) - told > SOON
+
+
+def target(peer: str | None, kind: Kind) -> str:
+    """What is served."""
+    return f"proof.leaving{'_peers' if peer else ''}:{'app' if kind.protocol == 'asgi' else 'wsgi_app'}"
+
+
+def at(name: str, peer: str | None, programs: Sequence[str], trials: int) -> Rows:
+    """Start a server, and leave it."""
+    kind = SERVERS[name]
+    with TemporaryDirectory() as folder:
+        server = start(kind, target(peer, kind), app_dir=ROOT, log_dir=Path(folder))
+        try:
+            return asyncio.run(leave(server.port, programs, trials, at_once=AT_ONCE.get(name, 4)))
+        finally:
+            server.stop()
+
+
+def main() -> int:
+    """Leave the servers that are named, or all of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("servers", nargs="*", choices=[*SERVERS, []], help="which servers (default: all)")
+    options = parser.parse_args()
+    rows: list[dict[str, object]] = []
+    failed = False
+    plan: list[tuple[str, str | None, str, Sequence[str], int]] = []
+    for name in options.servers or SERVERS:
+        protocol = SERVERS[name].protocol
+        plan.append((name, None, "", PROGRAMS[protocol], TRIALS))
+        others = [each for each in OTHERS[protocol] if (name, each) not in NEVER_CALLED]
+        plan.append((name, None, ", other programs", others, FURTHER))
+    for peer, names in PEERS.items():
+        plan += [
+            (name, peer, "", PROGRAMS[SERVERS[name].protocol], TRIALS)
+            for name in names
+            if name in (options.servers or SERVERS)
+        ]
+    for name, peer, more, programs, trials in plan:
+        what = f"{peer or 'cardan'} on {name}{more}"
+        found = at(name, peer, programs, trials)
+        row = found.row(what)
+        rows.append(row)
+        print(" ".join(f"{key}={value}" for key, value in row.items()), dict(found.told), flush=True)
+        for each in found.broken[:10]:
+            print(f"  {each}", flush=True)
+        failed = failed or (peer is None and bool(found.broken))
+    if not options.servers:
+        record("disconnects", "python -m proof.disconnects", rows)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
