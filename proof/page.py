@@ -64,7 +64,7 @@ caches, to cardan and to another library: whole, in part, under conditions, stal
         """All contract tests run once more under lints: each exchange on WSGI under `cardan.testing.lint.wsgi` and
 `wsgiref.validate`, each on ASGI under `cardan.testing.lint.asgi`, and each response under httplint, also as clients get
 it from real servers. What they find is in `proof/findings.toml`, with the reason for each kind; nothing else is
-found.""",
+found. With `--read` the tests ran in several parts, whose findings are read together.""",
     ),
     "disconnects": (
         "Disconnects while streaming",
