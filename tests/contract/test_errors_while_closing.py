@@ -4,15 +4,18 @@ of an upload.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from cardan import Application, Request, Response
 from cardan.testing import Client, RequestBuilder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 PLACES = [("wsgi", "asyncio"), ("asgi", "asyncio"), ("asgi", "trio")]
 everywhere = pytest.mark.parametrize(("protocol", "backend"), PLACES)
@@ -107,6 +110,107 @@ def test_everything_is_closed_once(protocol: str, backend: str, kind: str, body:
     assert error is not None
     assert first in ([type(error), type(error.__context__)] if body == "async stream" else [type(error)])
     assert [file.closed for file in files] == [True, True]
+
+
+class AsyncSink:
+    """A sink of the program's own, which can be read, and so stays open until the request has ended."""
+
+    def __init__(self, close: Callable[[], Awaitable[None]]) -> None:
+        self._close = close
+
+    async def write(self, data: bytes) -> None:
+        pass
+
+    async def read(self, size: int = -1) -> bytes:
+        return b""
+
+    async def aclose(self) -> None:
+        await self._close()
+
+
+def mixed(close: Callable[[], Awaitable[None]], files: list[Any]) -> Application[Any]:
+    """An application whose form has a file in such a sink, and ``files``, which are on disk."""
+
+    class Mixed(OnDisk):
+        def make_file_sink(self, part: Any) -> Any:
+            return AsyncSink(close) if part.name == "own" else super().make_file_sink(part)
+
+    async def view(request: Request) -> Response:
+        await request.load()
+        files.append(request.files["other"])
+        return Response("x")
+
+    return Application(view, request_class=Mixed)
+
+
+TWO: Any = {"own": ("a", b"file"), "other": ("b", b"file")}
+
+
+@everywhere
+def test_files_of_two_kinds(protocol: str, backend: str) -> None:
+    """A sink of the program's own that cannot be closed leaves no other file open."""
+    log: list[str] = []
+    files: list[Any] = []
+
+    async def close() -> None:
+        log.append("sink")
+        raise LookupError("of the sink")
+
+    assert type(call(mixed(close, files), protocol, backend, files=TWO)) is LookupError
+    assert log == ["sink"]
+    assert [file.closed for file in files] == [True]
+
+
+@pytest.mark.parametrize(
+    ("backend", "how"), [("asyncio", "Task.cancel()"), ("asyncio", "a scope"), ("trio", "a scope")]
+)
+def test_a_cancellation_while_a_file_is_closed(backend: str, how: str) -> None:
+    """The file is closed to its end, and then those on disk."""
+    log: list[str] = []
+    files: list[Any] = []
+
+    async def main() -> None:
+        closing, go_on = anyio.Event(), anyio.Event()
+        scope = anyio.CancelScope()
+        tasks: list[Any] = []
+
+        async def close() -> None:
+            closing.set()
+            await go_on.wait()
+            log.append("closed")
+
+        built = RequestBuilder("/", method="POST", files=TWO)
+        messages = [{"type": "http.request", "body": built.body, "more_body": False}]
+
+        async def receive() -> Any:
+            if not messages:
+                await anyio.sleep_forever()
+            return messages.pop()
+
+        async def send(message: Any) -> None:
+            pass
+
+        async def serve() -> None:
+            with scope:
+                tasks.append(asyncio.current_task() if backend == "asyncio" else None)
+                await mixed(close, files)(built.scope(), receive, send)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(serve)
+            with anyio.fail_after(20):
+                await closing.wait()
+            if how == "a scope":
+                scope.cancel()
+            else:
+                tasks[0].cancel()
+            await anyio.wait_all_tasks_blocked()
+            assert not files[0].closed
+            go_on.set()
+
+    with contextlib.suppress(asyncio.CancelledError):
+        anyio.run(main, backend=backend)
+    assert log == ["closed"]
+    assert [file.closed for file in files] == [True]
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -206,6 +207,38 @@ async def test_a_hook_in_a_cancelled_scope() -> None:
         await anyio.lowlevel.checkpoint()
         log.append("went on")
     assert log == ["hook"]
+
+
+async def test_middleware_around_a_coroutine_in_a_cancelled_scope() -> None:
+    """The coroutine of a ``def`` handler is cancelled: each middleware around it sees that, and comes to its end in a
+    thread.
+    """
+    log: list[object] = []
+    waits = anyio.Event()
+
+    def around(request: Request) -> Iterator[Any]:
+        try:
+            yield
+        except cancelled:
+            log.append("told")
+            raise
+        finally:
+            log.append(threading.get_ident() != loop)
+
+    async def wait() -> Response:
+        waits.set()
+        await anyio.sleep_forever()
+        return Response("never")
+
+    loop = threading.get_ident()
+    cancelled = anyio.get_cancelled_exc_class()
+    app = Application(lambda request: wait(), middleware=[around, around])  # type: ignore[list-item]
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            group.start_soon(Exchange(app, chunk(b"", False), method="GET").run)
+            await waits.wait()
+            group.cancel_scope.cancel()
+    assert log == ["told", True, "told", True]
 
 
 async def test_the_places_of_a_loop_are_found_once(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
