@@ -721,3 +721,63 @@ def test_members_that_json_cannot_name_or_hold() -> None:
     assert [found[name] for name in ("a", "b", "(1, 2)", "d")] == [
         ["nan", ["inf", 1.5]], {"c": ["-inf"]}, "{3}", {"4": "nan"},
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: NotFound("a", None, 5), "got 3 positional arguments for NotFound, expected at most 2"),
+        (lambda: NotFound("a", None, 5, 6), "got 4 positional arguments for NotFound, expected at most 2"),
+        (
+            lambda: TooManyRequests("a", None, 5, 6),
+            "got 4 positional arguments for TooManyRequests, expected at most 3",
+        ),
+        (lambda: TooManyRequests("a", None, 5, retry_after=6), "got retry_after by position and by its name"),
+        (
+            lambda: exceptions.InternalServerError("a", None, KeyError(), original_exception=KeyError()),
+            "got original_exception by position and by its name",
+        ),
+        (
+            lambda: MethodNotAllowed(["GET"], "a", None, None),
+            "got 4 positional arguments for MethodNotAllowed, expected",
+        ),
+        (lambda: MethodNotAllowed(["GET"], valid_methods=["PUT"]), "got valid_methods by position and by its name"),
+        (
+            lambda: RequestedRangeNotSatisfiable(5, "bytes", "a", None, None),
+            "got 5 positional arguments for RequestedRangeNotSatisfiable, expected at most 4",
+        ),
+        (lambda: RequestedRangeNotSatisfiable(5, "bytes", units="items"), "got units by position and by its name"),
+    ],
+)
+def test_too_many_arguments(make: Any, text: str) -> None:
+    """An argument that has no place, and one that is given twice, is a TypeError with the name of the class."""
+    with pytest.raises(TypeError) as caught:
+        make()
+    assert str(caught.value).startswith(text)
+
+
+def test_arguments_by_position() -> None:
+    """The description and the response come first; some classes take a third argument, or their own ones before."""
+    response, cause = Response(), KeyError()
+    assert vars(NotFound("a", response)) == {"description": "a", "response": response, "members": {}}
+    assert TooManyRequests("a", None, 5).retry_after == 5
+    assert exceptions.InternalServerError("a", None, cause).original_exception is cause
+    assert Unauthorized("a", None, "Basic").www_authenticate == "Basic"
+    for args, expected in {
+        (): (None, MethodNotAllowed.description, None),
+        (None,): (None, MethodNotAllowed.description, None),
+        ("a",): (None, "a", None),
+        ("a", response): (None, "a", response),
+        (None, response): (None, MethodNotAllowed.description, response),
+        (("GET",),): (("GET",), MethodNotAllowed.description, None),
+        (("GET",), "a"): (("GET",), "a", None),
+        (("GET",), None, response): (("GET",), MethodNotAllowed.description, response),
+        (None, "a"): (None, "a", None),
+        (None, "a", response): (None, "a", response),
+    }.items():
+        error = MethodNotAllowed(*args)
+        assert (error.valid_methods, error.description, error.response) == expected, args
+    error = RequestedRangeNotSatisfiable(None, "items", "a", response)
+    assert (error.length, error.units, error.description, error.response) == (None, "items", "a", response)
+    assert RequestedRangeNotSatisfiable(5, "items").get_headers() == [("Content-Range", "items */5")]
+    assert RequestedRangeNotSatisfiable("a").description == "a"

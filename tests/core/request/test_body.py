@@ -132,6 +132,71 @@ async def test_the_end_of_a_body_that_nobody_read(fields: dict[str, bytes], vers
     assert seen == ["asked"] * 2 * asked
 
 
+class Chunks:
+    """An async iterator that is no generator: a body of a server, for example. It never ends by itself."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.waits = anyio.Event()
+
+    def __aiter__(self) -> Chunks:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self.seen:
+            self.seen.append("first")
+            return b"x"
+        self.waits.set()
+        try:
+            await anyio.sleep_forever()
+        except anyio.get_cancelled_exc_class():
+            self.seen.append("cancelled")
+            raise
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        self.seen.append("closed")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("read", [0, 1])
+async def test_an_iterator_that_can_be_closed_is_closed(read: int) -> None:
+    """The end of a request closes an async iterator of any kind that was not read to its end. A later read is an error,
+    and not the end of the body.
+    """
+    chunks = Chunks()
+    request = Request(head(transfer_encoding=b"chunked"), chunks)
+    data = request.aiter_data()
+    for _ in range(read):
+        assert await anext(data) == b"x"
+    await request.aclose()
+    assert chunks.seen == ["first"] * read + ["closed"]
+    with anyio.fail_after(20):
+        with pytest.raises(BodyConsumed, match=r"^got a read of the body after aclose\(\), expected it before$"):
+            await anext(data)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_load_that_is_cancelled_leaves_no_task(backend: str) -> None:
+    """``load()`` reads an async body in a task of its own, for other tasks that wait for it. If there are none, that
+    task ends with the one that is cancelled: the iterator sees the cancellation.
+    """
+
+    async def main() -> list[str]:
+        chunks = Chunks()
+        request = Request(head(transfer_encoding=b"chunked"), chunks)
+        async with anyio.create_task_group() as group:
+            group.start_soon(request.load)
+            with anyio.fail_after(20):
+                await chunks.waits.wait()
+            group.cancel_scope.cancel()
+        for _ in range(10):
+            await anyio.lowlevel.checkpoint()
+        return chunks.seen
+
+    assert anyio.run(main, backend=backend) == ["first", "cancelled"]
+
+
 @pytest.mark.anyio
 async def test_stopping_early_is_no_warning() -> None:
     """Iterators that are not used up leave nothing behind: on trio an abandoned async generator is a warning."""

@@ -68,3 +68,16 @@ def test_an_error_of_closing_skips_no_body() -> None:
     with pytest.raises(OSError, match="the disk is full"):
         exchange.close()
     assert closed == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("read", [False, True])
+def test_a_client_has_left_if_sending_or_reading_says_so(left: bool, read: bool) -> None:
+    """Either of them is enough."""
+    exchange = Exchange()
+    for disconnected in (False, read):
+        body = Closing([], "a", None)
+        body.disconnected = disconnected
+        exchange.open(body)
+    exchange.left = left
+    assert exchange.disconnected is (left or read)

@@ -6,14 +6,15 @@ import gc
 import io
 import weakref
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
 import pytest
 
 from cardan import Request as BothRequest
-from cardan.core import Request, RequestHead
-from cardan.core._request.body import BytesBody
+from cardan.core import Limits, Request, RequestHead
+from cardan.core._request.body import Body, BytesBody
 from cardan.core._request.filtering import FilteredBody
 from cardan.core.forms._body_reader import BodyReader
 from cardan.exceptions import BadRequest, BodyConsumed, ClientDisconnected, RequestEntityTooLarge
@@ -135,6 +136,7 @@ def test_bytes_behind_the_limit() -> None:
 
         class Passing:
             def feed(self, data: bytes) -> bytes:
+                assert data  # a filter is not called for nothing
                 return data
 
             def close(self) -> bytes:
@@ -222,3 +224,72 @@ def test_a_cancelled_read_is_that_of_the_body_that_was_sent() -> None:
     sent = Sent(SENT)
     FilteredBody(sent, BodyReader(content_length=None), Inflate()).abandon()
     assert abandoned == [sent]
+
+
+def test_nothing_is_read_behind_the_limit() -> None:
+    """The bytes before the limit pass through the filter. The 413 is then raised at once: no more of the body is read,
+    and no byte is given twice.
+    """
+    asked: list[int] = []
+
+    def body() -> Iterator[bytes]:
+        for number in range(5):
+            asked.append(number)
+            yield b"abcdefghi"
+
+    class Small(Request):
+        max_content_length = 6
+
+        def make_body_filter(self) -> Any:
+            return Upper()
+
+    class Upper:
+        def feed(self, data: bytes) -> bytes:
+            return data.upper()
+
+        def close(self) -> bytes:
+            raise AssertionError("the body has not ended")
+
+    request = Small(RequestHead("POST"), body())
+    data = request.iter_data()
+    assert next(data) == b"ABCDEF"
+    for _ in range(2):
+        with pytest.raises(RequestEntityTooLarge):
+            next(data)
+    with pytest.raises(RequestEntityTooLarge):
+        request.get_data()
+    assert asked == [0]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("is_async", [False, True])
+async def test_only_what_is_there_is_read(is_async: bool) -> None:
+    """A filter may turn a few bytes into more than any limit allows. So the source is never asked to wait until it has
+    much, although the whole body is wanted, and is asked for one byte more than the limit at most.
+    """
+
+    class Sent(Body):
+        def __init__(self) -> None:
+            self.asked: list[tuple[int, bool]] = []
+
+        def read(self, size: int, whole: bool) -> bytes:
+            self.asked.append((size, whole))
+            return b"abc" if len(self.asked) == 1 else b""
+
+        async def aread(self, size: int, whole: bool) -> bytes:
+            return self.read(size, whole)
+
+    class Passing:
+        def feed(self, data: bytes) -> bytes:
+            return data
+
+        def close(self) -> bytes:
+            return b""
+
+    sent = Sent()
+    reader = BodyReader(content_length=None, limits=Limits(max_content_length=10))
+    body = FilteredBody(sent, reader, Passing())
+    for expected in (b"abc", b""):
+        assert (await body.aread(1000, True) if is_async else body.read(1000, True)) == expected
+    assert sent.asked == [(11, False), (8, False)]
+    assert body.ended

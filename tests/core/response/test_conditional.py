@@ -411,3 +411,34 @@ def test_check_preconditions_takes_what_make_conditional_takes() -> None:
             check_preconditions(request, etag="v2")
     with pytest.raises(TypeError, match="got int, expected a request"):
         check_preconditions(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("value", "parts"), [("bytes=0-1", 1), ("bytes=0-1,5-6", 2), ("bytes=0-1,5-6,9-9", 3)])
+@pytest.mark.parametrize("is_file", [False, True])
+def test_the_coding_of_ranges(value: str, parts: int, is_file: bool) -> None:
+    """One range is one of the coded bytes and has their Content-Encoding. Of several, each part says it, and the
+    multipart body, which is not coded, does not (RFC 9110 sections 8.4 and 14.6).
+    """
+
+    class File:
+        length = 10
+
+        def __iter__(self) -> Any:
+            raise AssertionError("it gives its ranges")
+
+        def ranged(self, start: int, stop: int) -> list[bytes]:
+            return [b"0123456789"[start:stop]]
+
+        def close(self) -> None: ...
+
+    body: Any = File() if is_file else b"0123456789"
+    response = Response(body, headers={"Content-Encoding": "gzip", "Content-Type": "text/x"})
+    response.make_conditional(_request("GET", range=value), accept_ranges=True)
+    sent = b"".join(response.iter_encoded())
+    assert (response.status_code, response.headers["Content-Length"]) == (206, str(len(sent)))
+    if parts == 1:
+        assert (sent, response.headers["Content-Encoding"]) == (b"01", "gzip")
+    else:
+        assert "Content-Encoding" not in response.headers
+        assert sent.count(b"\r\nContent-Encoding: gzip\r\n") == parts
+        assert sent.count(b"\r\n\r\n") == parts

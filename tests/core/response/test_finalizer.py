@@ -360,3 +360,15 @@ def test_final_fields_is_a_new_list() -> None:
     fields = list(TEXT)
     assert final_fields("GET", 200, fields, 3) == ([*TEXT, ("Content-Length", "3")], 3)
     assert fields == TEXT
+
+
+@pytest.mark.parametrize(
+    ("status", "kept", "declared"), [(200, True, None), (203, True, None), (204, False, None), (205, True, 0)]
+)
+def test_the_head_without_a_body(status: int, kept: bool, declared: int | None) -> None:
+    """A 204 has no Content-Type, because PEP 3333's validator refuses it; a 205 declares 0 bytes (RFC 9110 section
+    15.3.6), and that is what is told as its length.
+    """
+    fields, length = final_fields("GET", status, [("content-type", "text/plain"), ("X", "y")], None)
+    expected = [("content-type", "text/plain")] * kept + [("X", "y")] + [("Content-Length", "0")] * (status == 205)
+    assert (fields, length) == (expected, declared)

@@ -207,3 +207,24 @@ def test_a_subclass_that_overrides_headers(headers: dict[str, str] | None) -> No
     assert WholeAnswer(*by_finalizer(Secure("x", headers=headers), "GET")) == Secure("x", headers=headers).outgoing(
         "GET"
     )
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "QUERY", "get"])
+@pytest.mark.parametrize("code", [200, 201, 299, 301, 404, 500, 599])
+def test_a_usual_answer_is_made_at_once(method: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most responses have a body of bytes and no field of their own: the slow path is not taken for them, whatever the
+    method and the status are. It is for a status without a body, and for a method that opens a tunnel.
+    """
+    is_on = Response("x")._plain("GET") is not None  # not with ``pytest --slow-paths``
+    slow: list[int] = []
+    checked = Response._checked
+    monkeypatch.setattr(Response, "_checked", lambda self, *given: slow.append(self._code) or checked(self, *given))
+    answer = Response("text", code).outgoing(method)
+    assert isinstance(answer, WholeAnswer)
+    assert (answer.status, answer.body) == (code, b"" if method == "HEAD" else b"text")
+    assert slow == ([] if is_on else [code])
+    slow.clear()
+    for without in (204, 205, 304):
+        Response("text", without).outgoing(method)
+    Response("text", code).outgoing("CONNECT")
+    assert slow == [204, 205, 304, code]
