@@ -159,6 +159,9 @@ def test_mistakes() -> None:
             loaded(wrong)  # type: ignore[type-var]
     with pytest.raises(TypeError, match=r"^got a call of form without a request"):
         form(word="x")  # type: ignore[call-arg]
+    view = partial(len)  # has no name of its own
+    with pytest.raises(TypeError, match=r"^got a call of functools\.partial\(.*\) without a request"):
+        loaded(view)("x")
 
 
 @both

@@ -95,7 +95,12 @@ def test_secure_filename_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """On Windows the names of devices get an underscore, and backslashes separate."""
     monkeypatch.setattr(utils.os, "name", "nt")
     monkeypatch.setattr(utils.os, "altsep", "\\")
-    assert utils.secure_filename("con.txt") == "_con.txt"
+    devices = ["AUX", "CON", "NUL", "PRN", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10))]
+    for device in devices:
+        for name in (device, f"{device.lower()}.txt", f"{device}.tar.gz"):
+            assert utils.secure_filename(name) == f"_{name}"
+    for name in ("CONIN$", "CONOUT$", "CON$", "COM10", "CONS", "x.con", "NULL.txt"):
+        assert utils.secure_filename(name) == ("_CON" if name == "CON$" else name.replace("$", ""))
     assert utils.secure_filename("a\\b") == "a_b"
 
 
@@ -398,3 +403,21 @@ def test_the_text_of_a_cached_property() -> None:
     assert utils.cached_property(double).__doc__ == "Twice."
     assert utils.cached_property(double, doc="Another text.").__doc__ == "Another text."
     assert utils.cached_property(double, doc="").__doc__ == ""
+
+
+def test_the_path_for_the_server_is_absolute(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the directory of the process is: the server has another one."""
+    monkeypatch.chdir(file.parent)
+    for path in (file.name, Path(file.name), f"./{file.name}"):
+        response = utils.send_file(path, create_environ(), use_x_sendfile=True)
+        assert response.headers["X-Sendfile"] == str(file)
+        assert "Content-Length" not in response.headers
+
+
+def test_only_the_file_itself_is_passed_through(file: Path) -> None:
+    """``direct_passthrough`` tells programs that the body is a file. A 416, and what the server sends, have no file."""
+    with utils.send_file(file, create_environ()) as whole:
+        assert (whole.status_code, whole.direct_passthrough) == (200, True)
+    with utils.send_file(file, create_environ(headers={"Range": "bytes=100-200"})) as refused:
+        assert (refused.status_code, refused.direct_passthrough) == (416, False)
+    assert utils.send_file(file, create_environ(), use_x_sendfile=True).direct_passthrough is False

@@ -42,9 +42,7 @@ T = TypeVar("T")
 
 _MISSING: Any = object()
 _NOT_IN_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]")
-_DEVICES: Final = frozenset(
-    ["AUX", "CON", "CONIN$", "CONOUT$", "NUL", "PRN"] + [f"{port}{n}" for port in ("COM", "LPT") for n in range(10)]
-)
+_DEVICES: Final = frozenset(["AUX", "CON", "NUL", "PRN"] + [f"{port}{n}" for port in ("COM", "LPT") for n in range(10)])
 
 
 # --- responses ---
