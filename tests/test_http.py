@@ -117,3 +117,26 @@ def test_an_etag_or_data() -> None:
     """``etag`` and ``data`` together raise TypeError."""
     with pytest.raises(TypeError, match=r"^got both etag and data, expected one of them$"):
         http.is_resource_modified({}, etag="a", data=b"b")
+
+
+def test_the_fields_of_a_request_that_decide() -> None:
+    """Each of the four conditions of RFC 9110 section 13.1 is looked at, in its precedence (section 13.2.2)."""
+    before, since, after = (f"Sun, 06 Nov 1994 08:49:{second} GMT" for second in ("36", "37", "38"))
+    state = {"etag": "a", "last_modified": since}
+    for fields, modified in (
+        ({}, True),
+        ({"HTTP_IF_MATCH": '"a"'}, True),
+        ({"HTTP_IF_MATCH": '"b"'}, False),
+        ({"HTTP_IF_UNMODIFIED_SINCE": since}, True),
+        ({"HTTP_IF_UNMODIFIED_SINCE": before}, False),
+        ({"HTTP_IF_MATCH": '"a"', "HTTP_IF_UNMODIFIED_SINCE": before}, True),
+        ({"HTTP_IF_NONE_MATCH": '"a"'}, False),
+        ({"HTTP_IF_NONE_MATCH": '"b"'}, True),
+        ({"HTTP_IF_MODIFIED_SINCE": since}, False),
+        ({"HTTP_IF_MODIFIED_SINCE": after}, False),
+        ({"HTTP_IF_MODIFIED_SINCE": before}, True),
+        ({"HTTP_IF_NONE_MATCH": '"b"', "HTTP_IF_MODIFIED_SINCE": since}, True),
+        ({"REQUEST_METHOD": "PUT", "HTTP_IF_MODIFIED_SINCE": since}, True),
+        ({"REQUEST_METHOD": "PUT", "HTTP_IF_NONE_MATCH": '"a"'}, False),
+    ):
+        assert http.is_resource_modified(fields, **state) is modified, fields  # type: ignore[arg-type]

@@ -554,3 +554,23 @@ def test_an_application_without_a_handler(protocol: Any) -> None:
         assert client.get("/own").text == "/own None"
         with pytest.raises(TypeError, match=r"Choosing has no handler: give it one, or override resolve\(\)"):
             client.get("/")
+
+
+@pytest.mark.parametrize("half", ["wsgi_app", "asgi_app"])
+def test_half_a_wrapper_is_not_left_out(half: str) -> None:
+    """An application of which only one protocol is wrapped is called through the wrapper, and refuses the other one."""
+    calls: list[str] = []
+    inside = Application(inner)
+    original = getattr(inside, half)
+
+    def wrapped(*args: Any) -> Any:
+        calls.append(half)
+        return original(*args)
+
+    setattr(inside, half, wrapped)
+    own, other = ("wsgi", "asgi") if half == "wsgi_app" else ("asgi", "wsgi")
+    with Client(Outer(inside), own) as client:  # type: ignore[arg-type]
+        assert client.get("/x").text == "/x None"
+    assert calls == [half]
+    with Client(Outer(inside), other) as client, pytest.raises(RuntimeError, match=f"only {half}"):  # type: ignore[arg-type]
+        client.get("/x")

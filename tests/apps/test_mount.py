@@ -614,3 +614,17 @@ def test_other_scopes() -> None:
     """A scope of an unknown type is an error, which a server expects (ASGI specification, "Applications")."""
     with pytest.raises(RuntimeError, match="got a scope of type 'ftp', expected http, websocket or lifespan"):
         anyio.run(SITE, {"type": "ftp"}, None, None)
+
+
+def test_no_state_where_there_is_none() -> None:
+    """If no lifespan has run and the server keeps no state, the scope of the application has none, either."""
+    scopes: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+
+    parts = {"type": "http", "method": "GET", "root_path": "", "path": "/a", "headers": []}
+    anyio.run(Mount({"/a": app}), {**parts}, None, None)
+    anyio.run(Mount({"/a": app}), {**parts, "state": {"x": 1}}, None, None)
+    assert "state" not in scopes[0]
+    assert scopes[1]["state"] == {"x": 1}

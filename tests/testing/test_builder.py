@@ -329,3 +329,15 @@ def test_characters_of_a_path_and_a_query() -> None:
     assert escaped.raw_path == b"/%20%22%3C%3E%5C%5E%60%7B%7C%7D"
     assert escaped.query_string == b"%20%22%3C%3E%5C%5E%60%7B%7C%7D%23"
     assert RequestBuilder(root_path="/a%b", path="/x").opening.raw_path == b"/a%25b/x"
+
+
+def test_words_of_a_form() -> None:
+    """True, False and None are sent as httpx sends them, in a form of either kind and in a query."""
+    values = {"a": True, "b": False, "c": None, "d": [1, False]}
+    expected = [("a", "true"), ("b", "false"), ("c", ""), ("d", "1"), ("d", "false")]
+    assert RequestBuilder(form=values).body == b"a=true&b=false&c=&d=1&d=false"
+    assert RequestBuilder(query_string=values).opening.query_string == b"a=true&b=false&c=&d=1&d=false"
+    builder = RequestBuilder(form=values, content_type="multipart/form-data", method="POST")
+    assert (field(builder, b"content-type") or b"").startswith(b"multipart/form-data; boundary=")
+    form = parse_form((field(builder, b"content-type") or b"").decode(), builder.body)
+    assert list(form.fields) == expected

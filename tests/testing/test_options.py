@@ -334,3 +334,59 @@ def test_the_bounds_of_options(protocol: Any) -> None:
             {"spec_version": "2.5.1"},
         ):
             assert isinstance(made(WHERE[protocol], protocol, **options), (httpx.Client, httpx.AsyncClient))
+
+
+@pytest.mark.parametrize(
+    ("version", "raises"), [("2.0", False), ("2.3", False), ("2.4", True), ("2.5", True), ("2.10", True), ("3.0", True)]
+)
+def test_sending_to_a_client_that_has_left(version: str, raises: bool) -> None:
+    """Since version 2.4 of the ASGI HTTP specification ``send`` raises OSError; before, it did nothing."""
+    seen: list[str] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["asgi"]["spec_version"] == version
+        await start(send)
+        await chunk(send, b"first")
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        try:
+            await chunk(send, b"second")
+        except OSError:
+            seen.append("OSError")
+        else:
+            seen.append("nothing")
+
+    with Client(app, "asgi", spec_version=version) as client:
+        with client.stream("GET", "/") as response:
+            assert next(response.iter_raw()) == b"first"
+    assert seen == ["OSError" if raises else "nothing"]
+
+
+def test_a_lifespan_ends_whatever_closing_a_response_raises() -> None:
+    """A response that is still open raises the error of its application when the client is left. The lifespan is shut
+    down all the same.
+    """
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for name in ("startup", "shutdown"):
+                await receive()
+                seen.append(name)
+                await send({"type": f"lifespan.{name}.complete"})
+            return
+        await start(send)
+        await chunk(send, b"first")
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise LookupError("in the end")
+
+    def leave() -> None:
+        with Client(app, "asgi") as client:
+            response = client.send(client.build_request("GET", "/"), stream=True)
+            assert next(response.iter_raw()) == b"first"
+
+    with pytest.raises(LookupError, match="in the end"):
+        leave()
+    assert seen == ["startup", "shutdown"]

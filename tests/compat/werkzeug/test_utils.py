@@ -421,3 +421,19 @@ def test_only_the_file_itself_is_passed_through(file: Path) -> None:
     with utils.send_file(file, create_environ(headers={"Range": "bytes=100-200"})) as refused:
         assert (refused.status_code, refused.direct_passthrough) == (416, False)
     assert utils.send_file(file, create_environ(), use_x_sendfile=True).direct_passthrough is False
+
+
+def test_an_open_file_has_no_path_for_the_server(file: Path) -> None:
+    """With ``use_x_sendfile`` an open file is sent as always."""
+    with utils.send_file(io.BytesIO(b"data"), create_environ(), "text/plain", use_x_sendfile=True) as response:
+        assert "X-Sendfile" not in response.headers
+        assert b"".join(response.response) == b"data"
+
+
+@pytest.mark.parametrize("name", ["os:nothing", "os.nothing", "nothing_at_all", "os.path.join.more"])
+def test_every_failed_import_is_one_error(name: str) -> None:
+    """ImportStringError with the name and what was raised; None with ``silent``."""
+    with pytest.raises(utils.ImportStringError) as caught:
+        utils.import_string(name)
+    assert (caught.value.import_name, isinstance(caught.value.exception, ImportError)) == (name, True)
+    assert utils.import_string(name, silent=True) is None

@@ -291,3 +291,20 @@ def test_no_host_is_never_trusted(wz: Any, hostname: str | None, trusted: Any) -
     """Whatever is trusted, a request that names no host is not."""
     if not (wz.package == "werkzeug" and trusted is None):  # there the list must be given
         assert not wz.wsgi.host_is_trusted(hostname, trusted)
+
+
+def test_the_first_error_of_a_close_is_raised(wz: Any) -> None:
+    """All callbacks are called, in their order; cardan raises the first error when all were."""
+    called: list[str] = []
+
+    def fails(name: str) -> Any:
+        def callback() -> None:
+            called.append(name)
+            raise LookupError(name)
+
+        return callback
+
+    iterator = wz.wsgi.ClosingIterator([], [fails("a"), fails("b"), lambda: called.append("c")])
+    with pytest.raises(LookupError, match="a"):
+        iterator.close()
+    assert called == (["a"] if wz.package == "werkzeug" else ["a", "b", "c"])
