@@ -355,3 +355,24 @@ def test_whole_files_do_not_count_as_fields() -> None:
     field = b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"v" * 99 + b"\r\n--B--\r\n"
     events = decoder.feed(file)
     assert len(events) + len(decoder.feed(field)) == 4
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [Limits(), Limits(max_part_headers=1), Limits(max_form_memory_total=0), Limits(max_form_parts=1, max_files=0)],
+)
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"--B", b"--B\r\n" + b"A: b\r\n" * 40, b"--B\r\nContent-Disposition: form-data; name=a\r\n\r\n", b"x" * 999],
+    ids=["nothing", "boundary", "many lines", "a field", "preamble"],
+)
+def test_at_least_one_byte_is_wanted(limits: Limits, body: bytes) -> None:
+    """``want`` says how much to read next. It is never less than one byte: that would be a body that is never read."""
+    decoder = MultipartDecoder("B", limits=limits)
+    for at in range(len(body)):
+        assert decoder.want >= 1
+        try:
+            decoder.feed(body[at : at + 1])
+        except RequestEntityTooLarge:
+            break
+    assert decoder.want >= 1
