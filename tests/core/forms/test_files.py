@@ -11,6 +11,8 @@ from errno import ESPIPE
 from functools import partial
 from typing import Any, BinaryIO
 
+import anyio
+import anyio.lowlevel
 import pytest
 import trio
 from hypothesis import given
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from cardan.core._exceptions import WrongMode
 from cardan.core.forms import FileStorage, parse_form, safe_filename
-from cardan.core.forms._files import bind, closes_async, is_on_disk, release
+from cardan.core.forms._files import COPY_SIZE, bind, closes_async, is_on_disk, release
 from cardan.core.forms._sinks import rewind, rewinding, start_of
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import await_
@@ -322,3 +324,70 @@ def test_only_a_file_of_a_form_can_be_closed_by_awaiting() -> None:
     assert closes_async(FileStorage(AsyncSeek()))
     assert is_on_disk(object())
     assert not is_on_disk(io.BytesIO())
+
+
+class Target:
+    """A target that may block, as a file on disk does."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def write(self, data: bytes) -> None:
+        self.data += data
+
+
+def test_a_target_that_may_block_is_written_through_run_sync() -> None:
+    """A file in memory is read at once, but a target that may block is not written on the event loop: without
+    ``run_sync`` that is an error.
+    """
+    target = Target()
+    with pytest.raises(RuntimeError, match=r"^got a target that may block in async code, expected run_sync="):
+        await_(upload().asave(target))
+    assert target.data == b""
+    hops.clear()
+    await_(upload().asave(target, run_sync=run_sync))
+    assert (target.data, hops) == (b"0123456789", ["_copy"])
+    bind(file := upload(), "async", run_sync)
+    await_(file.asave(target))
+    assert (target.data, hops) == (b"0123456789" * 2, ["_copy"] * 2)
+    hops.clear()
+    await_(upload().asave(io.BytesIO()))
+    assert hops == []
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("way", ["aiter_data", "asave"])
+def test_others_have_their_turn_while_a_file_in_memory_is_read(backend: str, way: str) -> None:
+    """Nothing has to be waited for, and still each piece lets other tasks run: a large file in memory does not stop the
+    event loop.
+    """
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await anyio.lowlevel.checkpoint()
+            turns += 1
+
+    async def main() -> None:
+        file = FileStorage(io.BytesIO(b"x" * 10 * COPY_SIZE), "x")
+        async with anyio.create_task_group() as group:
+            group.start_soon(others)
+            await anyio.lowlevel.checkpoint()
+            if way == "asave":
+                await file.asave(Async())
+            else:
+                assert len([piece async for piece in file.aiter_data(COPY_SIZE)]) == 10
+            group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert turns >= 5, "of ten pieces; trio takes the tasks that are ready in an order of its own"
+
+
+@pytest.mark.parametrize("name", ["Content-Disposition", "content-disposition", "CONTENT-DISPOSITION"])
+def test_the_bytes_of_a_name_that_is_not_utf_8(name: str) -> None:
+    """``filename_bytes`` is what was sent, however the name of the field is written."""
+    head = name.encode() + b': form-data; name="f"; filename="\xe9\xff.txt"'
+    body = b"--B\r\n" + head + b"\r\n\r\nx\r\n--B--\r\n"
+    ((_, file),) = parse_form("multipart/form-data; boundary=B", body).files
+    assert (file.filename, file.filename_bytes) == ("\ufffd\ufffd.txt", b"\xe9\xff.txt")
