@@ -376,3 +376,34 @@ def test_at_least_one_byte_is_wanted(limits: Limits, body: bytes) -> None:
         except RequestEntityTooLarge:
             break
     assert decoder.want >= 1
+
+
+@pytest.mark.parametrize("head", ["", "\r\nContent-Type: text/plain", "\r\nX-Other: 1\r\nX-More: 2"])
+@pytest.mark.parametrize("name", ["ab", "\xe9", "%22"])
+@pytest.mark.parametrize("size", [1, 90, 250, 1000, 10_000])
+def test_the_total_counts_names_and_values_exactly(head: str, name: str, size: int) -> None:
+    """The size of all fields is that of their names and values in bytes, however a part is written, however the body is
+    cut, and whether its head is known or not.
+    """
+    one = f'--BOUND\r\nContent-Disposition: form-data; name="{name}"{head}\r\n\r\n'.encode() + b"0123456789\r\n"
+    body = one * 20 + b"--BOUND--\r\n"
+    total = 20 * (10 + len(name.replace("%22", '"').encode()))
+    heads._MEMO.clear()
+    for _ in range(2):  # the second time the head is known
+        decoder = MultipartDecoder("BOUND", limits=Limits(max_form_memory_total=total))
+        events = [event for chunk in pieces_of(body, size) for event in decoder.feed(chunk)]
+        assert (len(events), len(decoder.close())) == (20, 0)
+        decoder = MultipartDecoder("BOUND", limits=Limits(max_form_memory_total=total - 1))
+        with pytest.raises(RequestEntityTooLarge, match="max_form_memory_total"):
+            feed_all(decoder, pieces_of(body, size))
+
+
+@pytest.mark.parametrize("length", ["1" * 20, "1" * 5000, "-1", "+1", "1_0", "\u0661", "", "0x1"])
+def test_the_declared_length_of_a_part_in_strict_mode(length: str) -> None:
+    """The Content-Length of a part is at most 19 digits in strict mode; in default mode it says nothing (RFC 7578
+    section 4.8).
+    """
+    body = form(part('form-data; name="a"', b"1", f"Content-Length: {length}"))
+    assert flat(MultipartDecoder("BOUND").feed(body)) == [("a", "1")]
+    with pytest.raises(MultipartError, match=r"got Content-Length .* in a part, expected digits$"):
+        MultipartDecoder("BOUND", form_rules="strict").feed(body)
