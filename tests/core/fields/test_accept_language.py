@@ -142,3 +142,10 @@ def test_an_underscore_is_a_hyphen() -> None:
     for header in ("en_US;q=0.1, en;q=0.9", "en-US;q=0.1, en;q=0.9"):
         assert LanguageAccept.from_header(header).quality("en-us") == 0.1
         assert LanguageAccept.from_header(header).quality("en_GB") == 0.9
+
+
+def test_a_single_letter_goes_with_its_subtag() -> None:
+    """Lookup removes the single letter before a subtag together with it (RFC 4647 section 3.4)."""
+    accept = LanguageAccept.from_header("zh-Hant-x-private")
+    assert accept.lookup(["zh-Hant-x", "zh"]) == "zh"
+    assert accept.lookup(["zh-hant", "zh-hant-x"]) == "zh-hant"

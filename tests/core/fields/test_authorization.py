@@ -282,3 +282,22 @@ def test_what_is_shown_of_credentials() -> None:
     """``repr()`` shows the scheme alone: a token, a password or a response does not get into a log."""
     assert repr(Authorization("bearer", token="secret")) == "<Authorization bearer>"
     assert repr(Authorization("basic", {"username": "a", "password": "secret"})) == "<Authorization basic>"
+
+
+def test_two_names_of_a_user() -> None:
+    """``username`` counts where ``username*`` is sent beside it; a comma after a token is a list's."""
+    auth = Authorization.from_header("Digest username=a, username*=UTF-8''b")
+    assert auth is not None
+    assert auth.username == "a"
+    token = Authorization.from_header("Custom abc=,")
+    assert token is not None
+    assert (token.token, dict(token.parameters)) == ("abc=", {})
+
+
+def test_what_is_wrong_with_credentials_is_said() -> None:
+    """The error names the rule of the RFC, and no secret."""
+    with pytest.raises(ValueError, match=r"^got digest with parameters and a token, expected one of them"):
+        Authorization("digest", {"a": "secret"}, "secret")
+    for parameters in ({"username": "a:b"}, {"username": "a\n"}, {"username": "a", "password": "secret\0"}):
+        with pytest.raises(ValueError, match=r"^got basic credentials with a control character, or "):
+            Authorization("basic", parameters)

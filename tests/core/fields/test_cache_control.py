@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, MutableMapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -248,3 +249,16 @@ def test_max_stale_of_a_request() -> None:
     assert RequestCacheControl.from_header("max-stale=5").max_stale == 5
     assert RequestCacheControl.from_header("max-stale").max_stale is True
     assert RequestCacheControl.from_header("x").max_stale is None
+
+
+def test_truth_as_a_value() -> None:
+    """True stands for a directive without a value, as it does for the attributes; False stands for none."""
+    given: Any = {"no-store": True, "x": True}
+    assert CacheControl(given).to_header() == "no-store, x"
+    wrong: Any = {"max-age": False}
+    with pytest.raises(ValueError, match=r"^got max-age=False, expected a number of seconds$"):
+        CacheControl(wrong)
+    wrong = {"x": False}
+    with pytest.raises(TypeError, match=r"^got x=False, expected a str, an int or None$"):
+        CacheControl(wrong)
+    assert dict(CacheControl.from_header('a b=1, "c"=2, d')) == {"d": None}
