@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, FileStorage, Request, Response
+from cardan import _crossing as crossing
 from cardan.testing import Client, RequestBuilder
+from cardan.wsgi._thread import RequestThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -211,6 +214,23 @@ def test_a_cancellation_while_a_file_is_closed(backend: str, how: str) -> None:
         anyio.run(main, backend=backend)
     assert log == ["closed"]
     assert [file.closed for file in files] == [True]
+
+
+def test_the_thread_of_a_request_whose_files_cannot_be_closed() -> None:
+    """On WSGI, a task that outlives the request gets no blocking work done in a thread that serves others by then."""
+
+    async def close() -> None:
+        raise LookupError("of the sink")
+
+    exchange: Any = SimpleNamespace(holders=1, files=[FileStorage(AsyncSink(close))])
+    portal = crossing.portal("asyncio")
+    thread = RequestThread(lambda: portal, exchange, crossing.CallersContext())
+    conversation = thread._talk()
+    with pytest.raises(LookupError, match="of the sink"):
+        thread.leave()
+    assert conversation._left  # else the next call would wait for ever
+    with pytest.raises(RuntimeError, match="on a request that is over"):
+        crossing.Conversation(portal).call(conversation.run_sync, len, "")
 
 
 @pytest.mark.parametrize("fails", [False, True])
