@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cardan.core import Request, RequestHead
 from cardan.core._request.body import BytesBody
-from cardan.core._request.streaming import DataReader
+from cardan.core._request.streaming import BodyStream, DataReader
 from cardan.core.drive import Read, run
 from cardan.core.forms import BodyReader
 from cardan.exceptions import RequestEntityTooLarge
@@ -72,3 +72,40 @@ def test_an_error_is_for_everybody() -> None:
             next(iter(reading))
     with pytest.raises(RequestEntityTooLarge):
         request.data
+
+
+def test_how_a_file_asks_for_its_bytes() -> None:
+    """A read of ``request.stream`` takes what is there, so that a line or a message is not held back for the next one.
+    ``read()`` without a size wants all that is left, so that the source may give it in few large pieces.
+    """
+    asked: list[bool] = []
+    coming = iter([b"ab\ncd", b"ef", b"gh", b"", b"ij", b""])
+
+    def pull(whole: bool) -> bytes:
+        asked.append(whole)
+        return next(coming)
+
+    stream = BodyStream(pull)
+    assert (stream.read(1), stream.readline(), stream.read(9)) == (b"a", b"b\n", b"cd")
+    assert asked == [False]
+    assert stream.read(9) == b"ef"
+    assert asked == [False, False]
+    assert stream.readall() == b"gh"
+    assert stream.readall() == b"ij"
+    assert asked == [False, False, True, True, True, True]
+    assert (stream.readable(), stream.writable(), stream.seekable()) == (True, False, False)
+
+
+def test_what_is_left_of_a_piece_comes_first() -> None:
+    """``readall()`` begins with what an earlier read has left, and reads on until the end."""
+    asked: list[bool] = []
+    coming = iter([b"abc", b"de", b"f", b""])
+
+    def pull(whole: bool) -> bytes:
+        asked.append(whole)
+        return next(coming)
+
+    stream = BodyStream(pull)
+    assert stream.read(1) == b"a"
+    assert stream.readall() == b"bcdef"
+    assert asked == [False, True, True, True]
