@@ -320,13 +320,17 @@ def test_middleware_without_a_signature() -> None:
         text(hello, Unknown())
 
 
+class GuardError(BaseException):
+    """An exception that is no :exc:`Exception`, as a cancellation and those of test runners are."""
+
+
 class Closing:
     """What a response closes: plain or by awaiting, with an error or without."""
 
     def __init__(self) -> None:
         self.closed: list[str] = []
 
-    def hook(self, name: str, error: Exception | None = None) -> Any:
+    def hook(self, name: str, error: BaseException | None = None) -> Any:
         def close() -> None:
             self.closed.append(name)
             if error is not None:
@@ -334,7 +338,7 @@ class Closing:
 
         return close
 
-    def ahook(self, name: str, error: Exception | None = None) -> Any:
+    def ahook(self, name: str, error: BaseException | None = None) -> Any:
         async def close() -> None:
             self.hook(name, error)()
 
@@ -346,8 +350,10 @@ def failing(request: Any) -> Generator[None, Response, Response]:
     raise LookupError("of the middleware")
 
 
-@pytest.mark.parametrize("errors", [{}, {"b": OSError("b"), "c": ValueError("c")}])
-def test_a_response_that_is_not_sent_is_closed(errors: dict[str, Exception]) -> None:
+@pytest.mark.parametrize(
+    "errors", [{}, {"b": OSError("b"), "c": ValueError("c")}, {"b": SystemExit("b")}, {"b": GuardError("b")}]
+)
+def test_a_response_that_is_not_sent_is_closed(errors: dict[str, BaseException]) -> None:
     """If a middleware raises an error after its ``yield``, the response that it was sent is closed: each hook is called
     once, also those that have to be awaited, even if one fails. The first error of closing is raised, with that of the
     middleware behind it.
@@ -360,7 +366,7 @@ def test_a_response_that_is_not_sent_is_closed(errors: dict[str, Exception]) -> 
             response.call_on_close(add(name, errors.get(name)))
         return response
 
-    with pytest.raises((LookupError, OSError)) as caught:
+    with pytest.raises((LookupError, OSError, SystemExit, GuardError)) as caught:
         text(handler, failing)
     assert closing.closed == ["a", "b", "c", "d"]
     raised: list[BaseException | None] = [caught.value, caught.value.__context__]

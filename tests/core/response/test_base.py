@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -277,3 +278,15 @@ def test_charset_has_one_value(cls: Any) -> None:
     assert response.charset == cls.charset == "utf-8"
     with pytest.raises(TypeError, match=text):
         cls().charset = "latin-1"
+
+
+@pytest.mark.parametrize(("size", "warns"), [(4093, False), (4094, True)])
+def test_the_size_of_a_cookie(size: int, warns: bool) -> None:
+    """Browsers keep a cookie of 4,093 bytes, its attributes included; a larger one causes a warning."""
+    length = size - len("a=; Path=/")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        response = Response()
+        response.set_cookie("a", "x" * length)
+    assert len(response.headers["Set-Cookie"]) == size
+    assert [str(each.message) for each in caught] == ["got a cookie 'a' of 4094 bytes, browsers keep 4093"] * warns

@@ -69,3 +69,22 @@ def test_force_type() -> None:
     assert Mine.force_type(forced) is forced
     with pytest.raises(TypeError, match="got str, expected a response"):
         Mine.force_type("x")
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda response: pickle.loads(pickle.dumps(response))])
+def test_what_was_made_by_reading_is_not_shared(how: Any) -> None:
+    """Each response has its own file, header fields and trailer fields, although those of the first were used before.
+    The file writes to the body of its own response; only a shallow copy shares the list of a body.
+    """
+    response = Response("a")
+    response.stream.write("b")
+    response.headers["X"] = "1"
+    response.trailers["X-Sum"] = "1"
+    twin = how(response)
+    twin.stream.write("c")
+    twin.headers["X"] = "2"
+    twin.trailers["X-Sum"] = "2"
+    assert twin.stream.response is twin
+    assert response.data == (b"abc" if how is copy.copy else b"ab")
+    assert (response.headers["X"], dict(response.trailers)) == ("1", {"X-Sum": "1"})
+    assert (twin.data, twin.headers["X"], dict(twin.trailers)) == (b"abc", "2", {"X-Sum": "2"})
