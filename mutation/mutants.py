@@ -54,6 +54,11 @@ class Mutant:
     """The text of the whole module."""
 
     @property
+    def module(self) -> str:
+        """The name of the module."""
+        return ".".join(Path(self.path).with_suffix("").parts[1:]).removesuffix(".__init__")
+
+    @property
     def name(self) -> str:
         """What it is called in results. It does not change if lines are added before it."""
         return f"{self.path} {self.definition or '-'} {self.operator}: {self.was} -> {self.now or 'pass'}"

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import CodeType, FunctionType
@@ -83,6 +84,7 @@ def in_fork(mutant: Mutant, root: Path, items: list[Any], seconds: float) -> str
             os.dup2(null, 2)
             os.setsid()
             path = root / mutant.path
+            import_module(mutant.module)  # some are loaded when they are needed
             if swap(path, path.read_text("utf-8"), mutant.source, functions_in(path)):
                 status = run(items)
         finally:

@@ -40,6 +40,7 @@ FLOORS = [
     "core._exceptions",
     "core.structures",
     "core.drive core._informational core._structured_fields",
+    "core._closing",
     "core.forms",
     "core._request",
     "core._response",

@@ -17,6 +17,7 @@ import starlette.routing
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response
+from cardan.exceptions import WrongMode
 from cardan.testing import PROTOCOLS, Client, lint
 from tests.testing.apps import chunk, start
 
@@ -576,6 +577,25 @@ def test_close_closes_all() -> None:
     with pytest.raises(ValueError, match="c"):
         Mount({f"/{name}": Closing(name) for name in "abc"} | {"/w": wsgi_app}).close()
     assert closed == ["c", "b", "a"]
+
+
+def test_close_in_sync_code_awaits_nothing() -> None:
+    """An application whose ``close`` has to be awaited is named; the others are closed."""
+    closed: list[str] = []
+
+    class Closing:
+        def __call__(self, environ: Any, start_response: Any) -> Any: ...
+
+        def close(self) -> None:
+            closed.append("a")
+
+    class Awaited(Closing):
+        async def close(self) -> None:  # type: ignore[override]
+            raise AssertionError
+
+    with pytest.raises(WrongMode, match="async"):
+        Mount({"/a": Closing(), "/b": Awaited()}).close()
+    assert closed == ["a"]
 
 
 # --- websockets and other scopes ---

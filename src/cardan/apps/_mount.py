@@ -11,6 +11,7 @@ from .._request import Request
 from ..asgi import _rewriting as asgi_rewriting
 from ..asgi._head import ScopeHead
 from ..asgi._websockets import deny_websocket
+from ..core._closing import close_all
 from ..core._exceptions import NotFound
 from ..core._mounting import checked_prefix, longest_prefix
 from ..wsgi import _rewriting as wsgi_rewriting
@@ -108,16 +109,7 @@ class Mount(Dual):
         All are closed even if closing one fails. The first error is raised afterwards. For tests and scripts.
         """
         self._began_in = 0
-        first: Exception | None = None
-        for app in reversed(self._in_order):
-            close = getattr(app, "close", None)
-            if close is not None:
-                try:
-                    close()
-                except Exception as error:
-                    first = first or error
-        if first is not None:
-            raise first
+        close_all([app.close for app in reversed(self._in_order) if getattr(app, "close", None) is not None])
 
     def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request (PEP 3333)."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import _crossing as crossing
-from ..core._response.closing import aclose_all
+from ..core._closing import aclose_all
 from ..core._response.encoding import END, encode
 from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
 from ..core._response.outgoing import closers_of, keep_alive_chunk

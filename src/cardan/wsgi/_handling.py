@@ -14,11 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _crossing as crossing
+from ..core._closing import close_all
 from ..core._flow import Served, flow, raiser
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
-from ..core._response.closing import close_all
 from ..core._response.outgoing import closers_of
 from ._draining import count_reads, drain_before_error, drained
 from ._errors import answer_error, ends_more, throws_errors

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..core._buffers import CHUNK_SIZE
-from ..core._response.closing import close_all
+from ..core._closing import close_all
 from ..core._response.encoding import END, encode
 from ..core._response.finalizer import Chunk, End, ResponseFinalizer
 from ..core._response.kept_trailers import KEPT

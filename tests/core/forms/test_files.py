@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import io
 import os
 import pickle
+import weakref
 from errno import ESPIPE
 from functools import partial
 from typing import Any, BinaryIO
@@ -19,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardan.core._exceptions import WrongMode
-from cardan.core.forms import FileStorage, parse_form, safe_filename
+from cardan.core.forms import FileStorage, Form, parse_form, safe_filename
 from cardan.core.forms._files import COPY_SIZE, bind, closes_async, is_on_disk, release
 from cardan.core.forms._sinks import rewind, rewinding, start_of
 from tests.core.forms.strange_forms import CT, form, part
@@ -391,3 +393,26 @@ def test_the_bytes_of_a_name_that_is_not_utf_8(name: str) -> None:
     body = b"--B\r\n" + head + b"\r\n\r\nx\r\n--B--\r\n"
     ((_, file),) = parse_form("multipart/form-data; boundary=B", body).files
     assert (file.filename, file.filename_bytes) == ("\ufffd\ufffd.txt", b"\xe9\xff.txt")
+
+
+def test_an_error_while_a_form_is_closed_leaves_no_cycle() -> None:
+    """The error is freed with its last reference: its traceback does not refer to what refers to it."""
+
+    class DiskError(OSError):
+        """Has weak references, which OSError has not."""
+
+    class Unclosable(io.BytesIO):
+        def close(self) -> None:
+            raise DiskError
+
+    form = Form([], [("a", FileStorage(Unclosable(), "a"))])
+    gc.collect()
+    gc.disable()
+    try:
+        try:
+            form.close()
+        except DiskError as error:
+            died = weakref.ref(error)
+        assert died() is None
+    finally:
+        gc.enable()

@@ -10,6 +10,7 @@ from wsgiref.util import FileWrapper
 
 from ..._request import Request
 from ...core._buffers import CHUNK_SIZE
+from ...core._closing import close_all
 from ...core._exceptions import ClientDisconnected, RequestEntityTooLarge, SecurityError
 from ...files import wrap_file
 
@@ -248,14 +249,7 @@ class ClosingIterator:
 
     def close(self) -> None:
         """Close the iterable and call the callbacks."""
-        first: Exception | None = None
-        for callback in self._callbacks:
-            try:
-                callback()
-            except Exception as error:
-                first = first or error
-        if first is not None:
-            raise first
+        close_all(self._callbacks)
 
 
 def __dir__() -> list[str]:

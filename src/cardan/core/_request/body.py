@@ -20,6 +20,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .._buffers import as_bytes, is_bytes_like
+from .._closing import close_all
 from .._exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
 from .._waiting import Background, checkpoint, in_event_loop, make_event
 from ..forms._files import arelease, closes_async
@@ -241,17 +242,7 @@ class Body:
 
 def close_each(owners: Iterable[Form | Body]) -> None:
     """Close each of ``owners``, even if closing one fails. The first error is raised afterwards."""
-    first: Exception | None = None
-    for owner in owners:
-        try:
-            owner.close()
-        except Exception as error:
-            first = first or error
-    if first is not None:
-        try:
-            raise first
-        finally:
-            del first  # its traceback holds this frame: no cycle
+    close_all([owner.close for owner in owners])
 
 
 async def close_async_files(files: list[Any]) -> None:

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeAlias, overload
 
 from .._buffers import as_bytes, is_bytes_like
+from .._closing import aclose_all
 from .._exceptions import WrongMode
-from .closing import aclose_all
 from .encoding import AsyncChunks, closer, encode
 
 if TYPE_CHECKING:

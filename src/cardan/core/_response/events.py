@@ -14,8 +14,8 @@ from itertools import chain
 from math import inf
 from typing import Any, Final
 
+from .._closing import aclose_all
 from .._pickling import slots_state
-from .closing import aclose_all
 from .encoding import closer
 from .json_body import json_bytes
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from .._checks import check_type
+from .._closing import aclose_all, close_all
 from ..structures._headers import pairs_of
 from .body import BodyAccess
-from .closing import aclose_all, close_all
 from .encoding import END, closer, encode
 from .final_head import final_fields, has_body
 from .finalizer import ResponseFinalizer, check_length

@@ -8,8 +8,8 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from .._closing import aclose_all
 from .._waiting import checkpoint
-from .closing import aclose_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

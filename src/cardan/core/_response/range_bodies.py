@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from .closing import aclose_all
+from .._closing import aclose_all
 from .encoding import AsyncChunks, closer, encode
 from .range_cutter import RangeCutter
 

@@ -8,9 +8,11 @@ for misuse and for a file that does not end.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from .._buffers import as_bytes, is_bytes_like
+from .._closing import close_all
 from .._exceptions import MachineStateError, RequestEntityTooLarge
 from .._pickling import slots_state
 from ._body_reader import DEFAULTS
@@ -64,14 +66,8 @@ class Form:
 
     def close(self) -> None:
         """Close the files that were not detached. If closing fails, the first error is raised after all were closed."""
-        first: Exception | None = None
-        for _, file in self.files:
-            try:
-                release(file)
-            except Exception as error:
-                first = first or error
-        if first is not None:
-            raise first
+        if self.files:
+            close_all([partial(release, file) for _, file in self.files])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Form):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
-from .._exceptions import WrongMode
-from .._pieces import boxed
-from ..drive import arun, run
+from ._exceptions import WrongMode
+from ._pieces import boxed
+from .drive import arun, run
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable
