@@ -333,6 +333,17 @@ def test_the_options_that_are_checked() -> None:
         dump_cookie("a", 5)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [({"httponly": True}, {"httponly": 1}), ({"secure": False}, {"secure": 0}), ({"max_age": 1}, {"max_age": True})],
+)
+def test_what_is_remembered_lets_nothing_pass(right: dict[str, Any], wrong: dict[str, Any]) -> None:
+    """In Python 1 equals True. A wrong option is refused after the right one, which equals it, was used."""
+    set_cookie(**right)
+    with pytest.raises(TypeError):
+        set_cookie(**wrong)
+
+
 def test_what_makes_two_cookies_the_same() -> None:
     """A cookie with the same name, domain, path and partition replaces another one (RFC 6265bis section 5.7, CHIPS)."""
     assert cookie_identity("a=1; Domain=.Example.ORG; Path=/x; Secure") == ("a", "example.org", "/x", "")
