@@ -139,7 +139,7 @@ fuzz: $(VENV)/.installed-test
 	@status=0; for script in $(call scripts,fuzz); do \
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || status=1; done; exit $$status
 
-# goes on where it was ended; ARGS="cardan.core._urls" takes one module, ARGS="--sample 200" mutants at random
+# goes on where it was ended; ARGS="cardan.core._urls" takes one module, ARGS="--sample 40" so many of each package, at random
 mutation: $(VENV)/.installed-mutation
 	@$(PY) -m mutation $(ARGS)
 

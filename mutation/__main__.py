@@ -71,13 +71,17 @@ class Runner:
         return True
 
     def sampled(self, paths: list[Path]) -> list[Mutant]:
-        """Mutants at random: of some modules, which are weighted by their lines."""
-        choose = random.Random(self.options.seed)
-        weights = [path.read_text("utf-8").count("\n") for path in paths]
-        counts = Counter(choose.choices(paths, weights, k=self.options.sample))
+        """Mutants at random, as many of each package. The modules of a package are weighted by their lines."""
+        packages: dict[Path, list[Path]] = {}
+        for path in paths:
+            packages.setdefault(path.parent, []).append(path)
         found: list[Mutant] = []
-        for path, count in counts.items():
-            found += mutants_of(path, ROOT, choose=choose, most=count)
+        for package, modules in sorted(packages.items()):
+            choose = random.Random(f"{self.options.seed} {package.relative_to(ROOT)}")
+            weights = [path.read_text("utf-8").count("\n") for path in modules]
+            counts = Counter(choose.choices(modules, weights, k=self.options.sample))
+            for path, count in sorted(counts.items()):
+                found += mutants_of(path, ROOT, choose=choose, most=count)
         return found
 
     def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:
@@ -152,7 +156,9 @@ def main() -> int:
     """Try mutants, or report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="cardan.core._urls ... (default: all)")
-    parser.add_argument("--sample", type=int, default=0, help="how many mutants, chosen at random (default: all)")
+    parser.add_argument(
+        "--sample", type=int, default=0, help="how many mutants of each package, at random (default: all)"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no mutant after that time")
     parser.add_argument("--again", action="store_true", help="also those whose outcome is known")
