@@ -156,9 +156,7 @@ def main() -> int:
     """Try mutants, or report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="cardan.core._urls ... (default: all)")
-    parser.add_argument(
-        "--sample", type=int, default=0, help="how many mutants of each package, at random (default: all)"
-    )
+    parser.add_argument("--sample", type=int, default=0, help="how many of each package, at random (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no mutant after that time")
     parser.add_argument("--again", action="store_true", help="also those whose outcome is known")
