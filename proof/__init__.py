@@ -1,5 +1,6 @@
-"""Long runs that try to break cardan, each with a figure: ``make proof``, or ``python -m proof.torture`` for one.
+"""Long runs that try to break cardan, with figures: ``make proof`` runs all of them, ``python -m proof.torture`` one.
 
-A run writes its figure to a JSON file beside its module, and ``python -m proof.page`` makes
-``docs/explanation/reliability.md`` of these files. ``tests/test_proof.py`` has a short form of each run.
+Each run writes its figures to a JSON file beside its module, and ``python -m proof.page`` writes
+``docs/explanation/reliability.md`` from these files. Short forms of the runs are in ``tests/test_proof.py``,
+``tests/test_caches.py`` and ``tests/test_lints.py``.
 """

@@ -19,92 +19,132 @@ PAGE = ROOT / "docs" / "explanation" / "reliability.md"
 RUNS: dict[str, tuple[str, str]] = {
     "torture": (
         "Every call fails",
-        """Small programs (forms with files on disk, streams, ranges of a file, sinks, middleware, close hooks, event
-streams) are asked again and again, with the garbage collector off. In each trial one call fails: a read, write, open,
-seek or close of a file, a message of the server, a step of a generator, a hook; alone, or with all calls after it. Or
-the request is cancelled at one of its steps, or at one of any task that cardan starts for it (`Task.cancel()`, a scope
-of anyio, a scope of trio), or the upload ends at one of its bytes. After each trial no file, descriptor or task is
-left, no thread works for the request, the first error was raised, logged or seen by the program, and every hook,
-generator and sink that had begun has ended once.""",
+        """Each of the small programs in `proof/programs.py` gets the same request again and again. The programs read
+forms with files on disk, send streams, ranges of a file and event streams, and use sinks, middleware and close hooks.
+A trial is one request. In a few trials nothing fails; in every other one thing goes wrong:
+
+- One call fails, alone or with all calls after it: a read, write, open, seek or close of a file, a message of the
+  server, a step of a generator, or a hook. The trials go through all calls that the program makes.
+- The request is cancelled at one of its steps, or at a step of any task that cardan starts for it: by
+  `Task.cancel()`, by a scope of anyio, or by a scope of trio. On WSGI there is no such trial.
+- The upload ends too early. The trials go through all its bytes.
+
+The rule: after the trial no file, descriptor or task is left, and no thread works for the request. The error was
+raised to the server, logged, or seen by the program; only an error of the connection to the client may stay unseen.
+Every hook, generator and sink that had begun has ended exactly once. The garbage collector is off, so that it cannot
+close what cardan has left open. "File wrapper" means that the server offers `wsgi.file_wrapper`.""",
     ),
     "cuts": (
         "Bodies cut at random places",
-        """Bodies that browsers and other clients have sent, bodies of other projects' tests, odd forms, and generated
-ones are cut into chunks. The form, or the refusal, is the same as that of the whole body, on WSGI, and
-on ASGI with asyncio and with trio.""",
+        """Bodies of forms are cut into chunks at random places: some into a few large chunks, some into many small
+ones. The bodies were sent by browsers and other clients, or are taken from the tests of other projects and from the
+table of [odd forms](strange-forms.md), or are generated. A trial is one way to cut one body; it is sent with a
+declared length or without. The rule: the form, or the error, is the same as for the same body in one piece on WSGI.
+The number of bodies includes a few empty ones, which cannot be cut.""",
     ),
     "limits": (
         "Limits",
-        """Each limit is set to one less than a body needs, to what it needs, and to one more. The first is refused by
-the name of the limit, the others are accepted, in every way to read a body. What is refused is not read on: the reads
-are counted. A body that ends too early is an error at every offset.""",
+        """Nine limits on the size of a body and on its fields, files and parts are tried, each with a value that the
+program sets and with its default, if it has one. For each there are three bodies: one needs one less than the limit,
+one exactly the limit, and one needs one more. Each body is sent to `def` and `async def` handlers that read it in
+every way (`form`, `json`, `iter_parts()` and so on), with a declared length and without. A trial is one request. The
+rule: the first two bodies are accepted, and the third is answered by a 413 that names the limit. In further trials
+100,000 bytes follow after a body that exceeds a limit: at most 1,000 of them, which is one read, may be read before
+the 413.
+
+In the other rows a body ends at each of its offsets but the last. The rule: the request is not answered with 200.
+WSGI has fewer of these trials, because a WSGI server itself raises the error if a chunked body breaks off.""",
     ),
     "states": (
         "States",
-        """Programs that Hypothesis makes use the names of an object in any order: those of a request body by three
-request objects, of the finalizer of a response, of header fields, and of a dictionary with several values for a key.
-Each answer is that of a plain model.""",
+        """Hypothesis generates programs of at most 50 steps. Each step uses a method or an attribute of one object,
+in any order: of a request body that three request objects read, of the finalizer of a response (the object that
+checks a body against its declared length), of header fields, or of a dictionary with several values for a key. A
+trial is one program. The rule: each step gives what a simple model of the object gives.""",
     ),
     "caches": (
         "Behind caches",
-        """Files of `StaticFiles` and `send_file`, and responses of `make_conditional()`, are asked for through nginx
-with `proxy_cache`, through nginx with `slice`, through Varnish, and through a small model of RFC 9111: fresh, stale,
-changed, in part, packed, under conditions, with each directive of `Cache-Control`. The client gets through the cache
-what the application answers itself, and as many requests reach the application as RFC 9111 and the manual of the cache
-say. A trial is a request through the cache.""",
+        """nginx with `proxy_cache`, nginx with `slice`, Varnish, and a small model of RFC 9111 stand in front of an
+application with `StaticFiles`, `send_file` and `make_conditional()`. Clients ask for responses that are fresh, stale
+or changed, for ranges, and for compressed files; they send conditions, and the responses have the directives of
+`Cache-Control` that tell a shared cache what to do (`max-age`, `s-maxage`, `no-store`, `no-cache`, `private`,
+`must-revalidate`, `stale-while-revalidate`). A trial is a request through the cache. The rule: the client gets what
+the application answers without a cache, and as many requests reach the application as RFC 9111 and the manual of the
+cache say. Where a cache answers in a way of its own, `proof/cache_rows.py` says in which. In the rows "nginx before
+gunicorn" means that nginx is the cache, and gunicorn serves the application.""",
     ),
     "caches_peers": (
-        "What caches spare",
-        """The same requests for the same files (100 kB; fresh for an hour, for a second, or never) go through both
-caches, to cardan and to another library: whole, in part, under conditions, stale, changed. Starlette sends no
-`Cache-Control`; its answers got the same one.""",
+        "How much work caches save",
+        """The same requests for the same files of 100 kB go through both caches, once to an application of cardan and
+once to an application of another library. The files are fresh for an hour, for a second, or never; they are asked for
+whole, in ranges, under conditions, when they are stale, and when they have changed. A response without
+`Cache-Control` gets one for these times, so that the figures compare only validators and ranges. Equal figures mean
+that the cache can save as much work for one library as for the other.""",
     ),
     "lints": (
         "Lints",
-        """All contract tests run once more under lints: each exchange on WSGI under `cardan.testing.lint.wsgi` and
-`wsgiref.validate`, each on ASGI under `cardan.testing.lint.asgi`, and each response under httplint, also as clients get
-it from real servers. What they find is in `proof/findings.toml`, with the reason for each kind; nothing else is
-found. With `--read` the tests ran in several parts, whose findings are read together.""",
+        """The contract tests run once more under lints, except for three tests that `proof/lints.py` names. A trial
+is an exchange (a request and its response) on WSGI, which `cardan.testing.lint.wsgi` and `wsgiref.validate` check, an
+exchange on ASGI, which `cardan.testing.lint.asgi` checks, or a complete response, which httplint checks: as the
+application sends it, and as clients get it from real servers. Each row says how many findings there are, and of how
+many kinds. `proof/findings.toml` lists every kind, with the reason why it is expected; the last column counts the
+findings that the list does not have. `python -m proof.lints` runs all the tests. With `--read FILE ...` the tests ran
+before, in several parts, and the command reads the findings of all of them.""",
     ),
     "disconnects": (
         "Disconnects while streaming",
-        """Clients read a few pieces of a response that does not end, and leave; every other one resets its connection.
-The first row of each server has async generators, generators of `def` handlers, files, and event streams that have
-fallen silent; under WSGI generators and files. The other programs are streams that send nothing more, streams whose
-request has a body that nobody has read, files that the handler has opened, WSGI applications behind a bridge, and
-handlers that have no response yet: one is cancelled, one asks `disconnected`, one reads an upload that does not end.
-Every `finally`, every close hook, a plain one and an async one, and every call of the application ends exactly once.
-Afterwards the process holds no more descriptors, tasks and threads than before; a thread that has nothing to do may
-wait for some seconds.
+        """Clients read a few pieces of a response that does not end, and leave: one half of them close the
+connection, the others reset it. Four clients do this at the same time, on "gunicorn" (its sync worker) one. A trial
+is a client that leaves after its request has reached the application.
 
-The times are milliseconds, from the moment when the server knew to the end of the last hook. A server tells under ASGI
-by `http.disconnect`, or by an error of `send()`. Under WSGI it calls `close()`, and knows since it tried to write the
-last piece, or since that call if it sends a file itself. While nothing is written gunicorn knows nothing, and so the
-time begins with the next write. granian sends the file of a path itself, and says nothing more of it: the hooks run
-when it has the path, and such a trial has no time. The last rows are the same streams with the hooks of other
-libraries, background tasks and `call_on_close`.""",
+The first row of each server has four kinds of responses: async generators, generators of `def` handlers, files, and
+event streams without further events. WSGI servers have generators and files. The row "other programs" has streams
+that send nothing more, streams whose request has a body that nobody has read, files that the handler has opened, WSGI
+applications behind a bridge, and handlers that have no response yet: one is cancelled, one asks `disconnected`, one
+reads an upload that does not end. On WSGI it has files that the handler has opened, async generators, event streams,
+and a bridge.
+
+The rule: every `finally`, every close hook (most responses have a plain one and an async one) and every call of the
+application ends exactly once. Afterwards the process has no more descriptors and tasks than before. It may have as
+many idle threads more as there were clients at the same time; such a thread ends after some seconds.
+
+The times are in milliseconds. They begin when the server knew that the client had left, and end when the last hook
+has run. "over 100 ms" counts the trials that took longer, p50 is the median, and p99 the 99th percentile. The last
+column is the median from the moment when the client left. Clients and servers share one machine, and another program
+may have used it at the same time: compare the rows with each other, not with times of other machines.
+
+A server under ASGI tells the application of the disconnect by `http.disconnect` or by an error of `send()`, and the
+time begins there. Under WSGI it calls `close()`. The time then begins when the server tried to write the last piece,
+since it learns of a disconnect only when it writes; if it sends a file itself, the time begins with `close()`. Where
+a server takes the path of a file and sends the file itself, as granian does, the hooks run when it has the path. Such
+a trial counts, but has no time.
+
+The last rows are the same kinds of streams in applications of other libraries, with the hooks that these have: two
+background tasks with Starlette, one `call_on_close` with Flask.""",
     ),
     "fuzz": (
         "Fuzzing",
-        """Requests, responses, forms and header fields of random bytes. Only documented errors are raised, no input
-takes a second, and every fast path gives what the slow one gives.""",
+        """Each row is a fuzzer in `fuzz/`, which gives cardan random requests, responses, forms or header fields. A
+trial is one input. The rules: only documented errors are raised, no input takes a second of processor time, and each
+fast path gives the same result as the general code. The docstring of a fuzzer has the further rules of its own. A
+fuzzer that finds an input which breaks a rule is not run again.""",
     ),
     "order": (
-        "Order",
-        """All tests, each run in another order: the files are shuffled, and the tests of each file. A trial is a run of
-all tests.""",
+        "Order of the tests",
+        """All tests run again and again, each time in another random order: the files are shuffled, and the tests in
+each file. A trial is one run of all tests. The rule: every test passes.""",
     ),
     "coverage": (
         "Coverage",
-        """What the unit tests and the contract tests in one process run of `src`. Tests with real servers and browsers
-do not count. What is left out has its reason in the code or in `pyproject.toml`.""",
+        """How many of the lines and branches of `src` are run by the tests that need no real server and no browser.
+Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
     ),
     "mutation": (
-        "Small faults",
-        """A mutant is the library with one small fault: another comparison, a flag turned around, another number, a
-call, an `await` or a `with` left out. The tests that run the line have to fail. The mutants are chosen at random in
-each package; equivalent ones, which nobody could tell from the library, are in `mutation/equivalent.toml` with the
-reason of each.""",
+        "Mutation testing",
+        """A mutant is the library with one small fault: another comparison, another number, True in place of False,
+or a call, an `await` or a `with` that is left out. A mutant is found if one of the tests that run the changed line
+fails, or takes too long. The mutants are chosen at random in each package. `mutation/equivalent.toml` lists mutants
+that behave like the library itself, with the reasons; they are not counted.""",
     ),
 }
 """The file of each run, the title of its section, and what is done and expected."""
@@ -124,20 +164,27 @@ COLUMNS = {
 
 START = """# Reliability
 
-What was tried to break cardan, and what came of it. Each figure has the command that gives it; a short form of each run
-is one of the tests. This page is written by `python -m proof.page` from the files that the commands write.
+This page lists the long runs that try to break cardan, and what each of them found. Below each table are the command
+that writes its figures, the date, and the machine: processor, cores, system and Python. Most runs have a short form
+among the tests of the project. The page itself is written by `python -m proof.page` from the files that the commands
+write.
+
+Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
+"broke the rule" is the number of violations that were found.
 """
 
 #: What was not tried, and why.
 MISSING = """
 ## What is not measured
 
-Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
+- Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
+- Systems other than Linux: all figures of this page are from Linux.
 """
 
-LOAD = """Real servers under load on one machine, servers and clients together. A run fails if a request is lost, if an
-answer is not the one that the table of requests expects, or if a figure exceeds its bound. The last column has the
-lowest figure of other libraries for the same work; "-" means that none was measured, or that it has no such feature."""
+LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
+answer is not the one that the table of requests expects, or if a figure exceeds its bound, which is in the column "at
+most". The last column has the lowest figure of other libraries for the same work; "-" means that none was measured,
+or that no other library has such a feature."""
 
 
 def table(rows: list[list[str]]) -> str:
