@@ -1,13 +1,14 @@
 """Disconnects: ``python -m proof.disconnects [SERVER ...]``. Clients leave real servers while a response is streamed.
 
-Each server is started with the application of :mod:`proof.leaving`. A client reads a few pieces and leaves: every other
-one resets its connection, the others close it. The layer of :mod:`proof.told` notes when the server tells of it: by the
-message ``http.disconnect``, by an error of ``send()``, or, under WSGI, by ``close()`` before the end; there it knows
-since it tried to write the last piece. A server that is not told while nothing is written knows with the next write.
+Each server runs the application of :mod:`proof.leaving`. A client reads a few pieces of a response and leaves: one
+half of the clients reset the connection, the others close it. :mod:`proof.told` is a layer between the server and the
+application, which notes when the server tells the application of the disconnect. On ASGI this is the message
+``http.disconnect`` or an error of ``send()``. On WSGI it is a call of ``close()`` before the end of the body; the
+server learned of the disconnect when it tried to write the last piece, so the time begins there.
 
-The rules: every ``finally`` and every hook that has begun ends exactly once; no descriptor, thread or task is left.
-Exits with 1 if a disconnect breaks one. How long the hooks take is measured; more than 100 ms after the server knew is
-late, and counted. The last rows are the same work of other libraries.
+The rules: every ``finally`` and every hook that has begun ends exactly once, and the process keeps no descriptor,
+thread or task. The exit status is 1 if a disconnect breaks a rule. The time until the hooks have run is measured, and
+times of more than 100 ms are counted. The last rows are the same kinds of streams in applications of other libraries.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ __all__ = ["PEERS", "PROGRAMS", "SERVERS", "Rows", "at", "judge", "leave"]
 ROOT = Path(__file__).parents[1]
 TRIALS = 200
 FURTHER = 60
-#: of a request: how many seconds after the server knew its hooks have to have run
+#: seconds between the moment when the server knew and the last hook; a longer time is counted as late
 SOON = 0.1
 PATIENCE = 20.0
-"""How many seconds everything may take to end before the run says that it does not."""
-#: clients that are there at once
+"""For how many seconds the run waits until everything has ended. What has not ended then breaks a rule."""
+#: how many clients a server has at the same time, if not four
 AT_ONCE = {"gunicorn": 1}
 
 UVICORN_WORKER = "uvicorn_worker" if find_spec("uvicorn_worker") else "uvicorn.workers"
 SERVERS = {
     "uvicorn": KINDS["uvicorn"],
     "uvicorn-httptools": KINDS["uvicorn-httptools"],
-    # it keeps a connection that was closed until the keep-alive time is over
+    # a closed connection counts as a descriptor until the keep-alive time is over
     "hypercorn": Kind("hypercorn", "asgi", ("hypercorn",), hypercorn("asyncio", "--keep-alive", "2")),
     "hypercorn-trio": Kind("hypercorn-trio", "asgi", ("hypercorn", "trio"), hypercorn("trio", "--keep-alive", "2")),
     "daphne": KINDS["daphne"],
@@ -69,40 +70,40 @@ PEERS = {
     "Starlette": ("uvicorn", "uvicorn-httptools", "hypercorn", "hypercorn-trio"),
     "Flask": ("gunicorn", "gunicorn-gthread", "gunicorn-gevent"),
 }
-"""What is compared, and on which servers."""
+"""The other libraries, and the servers on which they are measured."""
 PROGRAMS = {
     "asgi": ("agenerator", "generator", "file", "events"),
     "wsgi": ("generator", "file"),
 }
-"""The streams, which peers have as well."""
+"""The programs of the first row of each server, which the other libraries have as well."""
 OTHERS = {
     "asgi": ("opened", "silent", "upload", "bridge", "waiting", "polling", "reading"),
     "wsgi": ("opened", "agenerator", "events", "bridge"),
 }
-"""Further programs."""
-#: daphne calls an application when it has the whole body
+"""The programs of the row "other programs"."""
+#: daphne calls an application when it has the whole body, which never comes here
 NEVER_CALLED = {("daphne", "reading")}
 UNANSWERED = ("waiting", "polling", "reading")
-"""These have no response yet when the client leaves."""
+"""Programs that have no response yet when the client leaves."""
 SILENT = ("events", "silent")
-"""These soon send nothing any more."""
+"""Programs that send a few pieces, and then nothing more."""
 BODIES = {"upload": 1000, "reading": 1000}
 
 
 @dataclass
 class Rows:
-    """What came of the disconnects from one server."""
+    """The result of all disconnects from one server."""
 
     trials: int = 0
     broken: list[str] = field(default_factory=list)
-    """Those that broke a rule, in words."""
+    """The violations of a rule, in words."""
     late: int = 0
     after_told: list[float] = field(default_factory=list)
     """Milliseconds from the moment when the server knew to the end of the last hook."""
     after_left: list[float] = field(default_factory=list)
     """Milliseconds from the moment when the client left."""
     told: Counter[str] = field(default_factory=Counter)
-    """How the server has told."""
+    """In which way the server told the application, with the number of disconnects."""
 
     def row(self, what: str) -> dict[str, object]:
         """As it is recorded."""
@@ -124,7 +125,7 @@ class Rows:
 
 
 async def one(port: int, program: str, name: str, *, reset: bool, pieces: int) -> float | None:
-    """One client: read some pieces and leave. Gives when it left; None if the server has left before."""
+    """One client: read some pieces and leave. Returns when it left; None if the server closed the connection first."""
     connection = await Connection.open(port)
     method = "POST" if program in BODIES else "GET"
     body = [f"Content-Length: {BODIES[program]}"] if program in BODIES else []
@@ -138,7 +139,7 @@ async def one(port: int, program: str, name: str, *, reset: bool, pieces: int) -
     else:
         try:
             await asyncio.wait_for(connection.reader.readuntil(b"\r\n\r\n"), PATIENCE)
-        except (OSError, asyncio.IncompleteReadError):  # an idle connection, on a machine that is busy
+        except (OSError, asyncio.IncompleteReadError):  # the server took it for an idle connection: the machine is busy
             connection.leave()
             return None
         for _ in range(pieces):
@@ -160,7 +161,7 @@ async def state(port: int) -> dict[str, Any]:
             connection.send_head("GET", "/state", CLOSE)
             answer = await asyncio.wait_for(connection.receive(), PATIENCE)
             break
-        except EOFError:  # an idle connection, on a machine that is busy
+        except EOFError:  # the server took it for an idle connection: the machine is busy
             if attempt == 2:
                 raise
         finally:
@@ -176,7 +177,7 @@ def is_over(note: dict[str, Any]) -> bool:
 
 
 async def settled(port: int, before: dict[str, Any] | None) -> dict[str, Any]:
-    """The state, when all has ended, and the process holds no more than ``before``; or after some seconds."""
+    """The state, when everything has ended and the process holds no more than ``before``, or after ``PATIENCE``."""
     end = time.monotonic() + PATIENCE
     while True:
         found = await state(port)
@@ -187,7 +188,7 @@ async def settled(port: int, before: dict[str, Any] | None) -> dict[str, Any]:
 
 
 async def leave(port: int, programs: Sequence[str], trials: int, *, at_once: int = 4) -> Rows:
-    """Clients leave the server at ``port``, and everything that was begun for them is judged."""
+    """Let ``trials`` clients leave the server at ``port``, and check the rules for everything that began for them."""
     left: dict[str, tuple[str, float]] = {}
     names = map(str, count())
 
@@ -252,12 +253,12 @@ def judge(found: Rows, program: str, note: dict[str, Any] | None, left: float) -
 
 
 def target(peer: str | None, kind: Kind) -> str:
-    """What is served."""
+    """The application that a server is started with."""
     return f"proof.leaving{'_peers' if peer else ''}:{'app' if kind.protocol == 'asgi' else 'wsgi_app'}"
 
 
 def at(name: str, peer: str | None, programs: Sequence[str], trials: int) -> Rows:
-    """Start a server, and leave it."""
+    """Start a server, and let clients leave it."""
     kind = SERVERS[name]
     with TemporaryDirectory() as folder:
         server = start(kind, target(peer, kind), app_dir=ROOT, log_dir=Path(folder))
@@ -268,7 +269,7 @@ def at(name: str, peer: str | None, programs: Sequence[str], trials: int) -> Row
 
 
 def main() -> int:
-    """Leave the servers that are named, or all of them."""
+    """Measure the servers that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("servers", nargs="*", choices=[*SERVERS, []], help="which servers (default: all)")
     options = parser.parse_args()

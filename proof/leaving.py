@@ -1,7 +1,7 @@
-"""The applications of :mod:`proof.disconnects`: responses that go on until their client leaves.
+"""The applications of cardan for :mod:`proof.disconnects`: responses that go on until their client leaves.
 
-``app`` and ``wsgi_app`` are made with cardan. Each stream has a ``finally``, a plain close hook and an async one. The
-path chooses the program, the query is the name of the trial.
+``app`` is for ASGI, ``wsgi_app`` for WSGI. Most responses have a plain close hook and an async one, and the generators
+have a ``finally``. The path of a request names the program, its query the trial.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def opened(request: Request) -> Response:
 
 
 async def events(request: Request) -> Response:
-    """An event stream that soon has no event any more: only comments are sent, in silence of 50 ms."""
+    """An event stream that soon has no event any more: after each silence of 50 ms a comment is sent."""
     return hooked(Response.from_events(atick(of(request), "tick", 3), keep_alive=0.05), of(request))
 
 
 async def silent(request: Request) -> Response:
-    """A stream that soon sends nothing any more."""
+    """A stream that sends three pieces, and then nothing more."""
     return hooked(Response(atick(of(request), PIECE, 3)), of(request))
 
 
@@ -112,7 +112,7 @@ async def waiting(request: Request) -> Response:
 
 
 def polling(request: Request) -> Response:
-    """A ``def`` handler that asks whether its client has left, and then returns a response that nobody gets."""
+    """A ``def`` handler that polls ``request.disconnected``. It returns a response when the client has left."""
     noted = of(request)
     noted.begin("handler")
     while not request.disconnected:
@@ -122,7 +122,7 @@ def polling(request: Request) -> Response:
 
 
 def reading(request: Request) -> Response:
-    """A ``def`` handler that reads a body which does not come to its end."""
+    """A ``def`` handler that reads a body which never ends."""
     noted = of(request)
     noted.begin("handler")
     try:

@@ -1,4 +1,4 @@
-"""The streams of :mod:`proof.leaving` as other libraries write them: with Starlette on ASGI, with Flask on WSGI."""
+"""The same kinds of streams as in :mod:`proof.leaving`, made with other libraries: Starlette on ASGI, Flask on WSGI."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["app", "wsgi_app"]
 
 
 def background(noted: Note) -> BackgroundTasks:
-    """Two tasks that follow the response: a plain one and an async one."""
+    """Two tasks that run after the response: a plain one and an async one."""
     noted.begin("hook")
     noted.begin("async hook")
 

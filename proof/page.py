@@ -1,6 +1,6 @@
-"""Writes ``docs/explanation/reliability.md`` from the figures that were recorded: ``python -m proof.page``.
+"""Writes ``docs/explanation/reliability.md`` from the recorded figures: ``python -m proof.page``.
 
-A row without a figure is not shown.
+A run that has no recorded figures has no section.
 """
 
 from __future__ import annotations
@@ -37,10 +37,12 @@ close what cardan has left open. "File wrapper" means that the server offers `ws
     "cuts": (
         "Bodies cut at random places",
         """Bodies of forms are cut into chunks at random places: some into a few large chunks, some into many small
-ones. The bodies were sent by browsers and other clients, or are taken from the tests of other projects and from the
-table of [odd forms](strange-forms.md), or are generated. A trial is one way to cut one body; it is sent with a
-declared length or without. The rule: the form, or the error, is the same as for the same body in one piece on WSGI.
-The number of bodies includes a few empty ones, which cannot be cut.""",
+ones. Most of the bodies are generated. The others are the table of [odd forms](strange-forms.md), and bodies that
+browsers and other clients have sent or that the tests of other projects use. These last ones are not part of the
+repository: the variable `CARDAN_CORPORA` names their folder, and without it the command tries the other bodies only.
+A trial is one way to cut one body; it is sent with a declared length or without. The rule: the form, or the error, is
+the same as for the same body in one piece on WSGI. The number of bodies includes a few empty ones, which cannot be
+cut.""",
     ),
     "limits": (
         "Limits",
@@ -147,7 +149,7 @@ fails, or takes too long. The mutants are chosen at random in each package. `mut
 that behave like the library itself, with the reasons; they are not counted.""",
     ),
 }
-"""The file of each run, the title of its section, and what is done and expected."""
+"""For each run, by the name of its JSON file: the title of its section, and the text that explains its table."""
 
 COLUMNS = {
     "what": "what",
@@ -160,7 +162,7 @@ COLUMNS = {
     "worst": "worst",
     "since": "p50 since the client left",
 }
-"""The columns of a table, of which a run has some."""
+"""The titles of columns by their keys in the JSON files. Each run has some of them."""
 
 START = """# Reliability
 

@@ -1,7 +1,8 @@
-"""What :mod:`proof.disconnects` notes in the process of a server: when the server told of a disconnect, and what ended.
+"""The layer that :mod:`proof.disconnects` puts between a server and an application of any library.
 
-A layer between the server and the application under test, whichever library that is made with, watches the calls of the
-protocol. It answers ``/state`` itself: the notes, and what the process holds.
+For each request it notes when the server told the application of a disconnect, and which hooks, generators and calls
+have begun and ended. It answers ``/state`` itself, with these notes and the number of descriptors, threads and tasks of
+the process. The streams that all the applications send are here, too.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ STEP = 0.005
 """Seconds between two pieces of a stream."""
 PIECE = b"x" * 1000
 LARGE = 256 << 20
-"""Bytes of the file: more than the sockets of a connection hold."""
+"""The size of the file in bytes: more than the buffers of a connection hold."""
 
 
 class Note:
-    """What is known of one request."""
+    """The notes about one request."""
 
     def __init__(self) -> None:
         self.due: Counter[str] = Counter()
@@ -68,7 +69,7 @@ def note(query: str) -> Note:
 
 
 def large_file() -> Path:
-    """A large file without content."""
+    """The path of a large sparse file."""
     path = Path(gettempdir()) / "cardan-proof-disconnects"
     if not path.exists() or path.stat().st_size != LARGE:
         with path.open("wb") as file:
@@ -77,7 +78,7 @@ def large_file() -> Path:
 
 
 class NotedFile(FileIO):
-    """The large file, opened; when it is closed, that is noted."""
+    """The large file, opened. It notes when it is closed."""
 
     def __init__(self, noted: Note) -> None:
         super().__init__(large_file())
@@ -146,7 +147,7 @@ def _state() -> bytes:
 
 
 def watch_asgi(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """``app`` with the layer: a disconnect is told by a message, or by an error of ``send``."""
+    """``app`` with the layer. The server tells of a disconnect by a message, or by an error of ``send``."""
 
     async def layer(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -186,7 +187,7 @@ def watch_asgi(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[N
 
 
 class _Watched:
-    """The iterable that a server gets."""
+    """The iterable that the server gets in place of the one of the application."""
 
     def __init__(self, chunks: Iterable[bytes], noted: Note) -> None:
         self._chunks = chunks
@@ -210,7 +211,7 @@ class _Watched:
             self._given = time.monotonic()
 
     def close(self) -> None:
-        """The server asks for no more: it has failed to write what it got last."""
+        """Called by the server. Before the end of the body this means that it could not write the last piece."""
         if not self._is_whole:
             self._note.tell("write", self._given)
         try:
@@ -220,9 +221,10 @@ class _Watched:
 
 
 def watch_wsgi(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """``app`` with the layer: a disconnect is told by ``close()`` before the end.
+    """``app`` with the layer. The server tells of a disconnect by calling ``close()`` before the end of the body.
 
-    The server knows since it tried to write what it got last, or since it calls ``close()``, if it sends a file itself.
+    It learned of the disconnect when it tried to write the last piece. If it sends a file itself, that moment is not
+    known, and the call of ``close()`` counts.
     """
 
     def layer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
