@@ -1,4 +1,4 @@
-"""The bodies of forms for :mod:`proof.cuts`: those of the corpora, the odd ones of the tests, and generated ones."""
+"""The bodies of forms for :mod:`proof.cuts`: collected ones (``tests/corpora.py``), odd forms, and generated ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _cases(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def of_corpora() -> Iterator[Sent]:
-    """The bodies of all corpora that are there (``CARDAN_CORPORA`` names their folder)."""
+    """The bodies of the collections of other projects; nothing without them (``CARDAN_CORPORA`` names their folder)."""
     for path in sorted(ROOT.glob("*/*.json")) if ROOT.is_dir() else ():
         lines = path.read_text(encoding="utf-8").splitlines()
         try:

@@ -1,4 +1,4 @@
-"""A small cache for the tests: what RFC 9111 asks of a shared cache, with a clock that only moves when it is told to.
+"""A model of a shared cache, as RFC 9111 describes it, with a clock that only the caller moves.
 
 ``Cache.ask()`` answers from what it has stored, or asks the application. It stores whole answers only, makes ranges of
 them itself (RFC 9110 section 14), and validates a stale one by its ETag and its date (RFC 9111 section 4.3).

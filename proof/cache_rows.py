@@ -1,8 +1,9 @@
-"""What is asked of a cache in ``proof.caches``, and how many of the requests reach the application.
+"""The rows of ``proof.caches``: requests through a cache, and how many of them have to reach the application.
 
-Each row is a function of a :class:`Stage`. A request goes through the cache and then to the application itself, and
-both answers say the same. The statuses that the application has answered the cache with are those that RFC 9111 asks
-for; where a cache does less than it may, its name is given with what its manual says.
+Each row is a function that takes a :class:`Stage`. ``get()`` sends a request through the cache and then to the
+application itself; both answers have to be the same. ``reached()`` lists the statuses with which the application has
+answered the cache since its last call; they are those that RFC 9111 asks for. Where another answer of one cache is
+expected, the row names this cache.
 """
 
 from __future__ import annotations
@@ -407,14 +408,15 @@ OTHERWISE = {
     "ranges with more bytes than the whole": {"varnish": 416},
     "more bytes than the whole, range by range": {"varnish": 416},
 }
-"""Rows of the table that a cache answers in a way of its own: text is compared, and only one range is known."""
+"""Rows of the table for which another status of a cache is expected."""
 
 
 @row
 def table_of_conditions(s: Stage) -> None:
     """The table of tests/contract/test_response_conditional.py, asked of what the cache has stored.
 
-    If-Match and If-Unmodified-Since are not for caches (RFC 9111 section 4.3.2); nginx heeds them all the same.
+    If-Match and If-Unmodified-Since are not for caches (RFC 9111 section 4.3.2); nginx is expected to answer them as
+    the application does.
     """
     for kind in ("bytes", "list", "sync", "async"):
         for name, (there, fields, status) in conditional.ROWS.items():
@@ -600,7 +602,7 @@ def stale_while_revalidate(s: Stage) -> None:
 def weak_tags(s: Stage) -> None:
     """A weak ETag validates all of a stale answer, and no part of it (RFC 9110 sections 8.8.3.2 and 13.1.5).
 
-    nginx compares the tags of If-Range as text.
+    For If-Range with this tag a 206 of nginx is expected.
     """
     s.write(DIGITS)
     path = "/view/{}?tag=weak&ranges&cc=max-age%3D1"
@@ -640,7 +642,7 @@ def updated_by_304(s: Stage) -> None:
     s.reached(200)
     s.wait(2.2)
     s.write(b"max-age=3600", ".cc")
-    # nginx takes the new time, and shows the old field
+    # what nginx sends as Cache-Control is not compared
     s.get(path, Accept_Language="en", ignored=("nginx cache-control",))
     s.reached(304)
     s.wait(2.2)
@@ -698,7 +700,7 @@ def queries(s: Stage) -> None:
 
 @row
 def post(s: Stage) -> None:
-    """A POST that was not an error invalidates (section 4.4). nginx and Varnish do not: their copy gets stale."""
+    """A POST that was not an error invalidates (section 4.4). Here nginx and Varnish get it when it is stale."""
     s.write(b"one")
     path = "/view/{}?tag=strong&cc=max-age%3D1"
     s.get(path)

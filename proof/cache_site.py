@@ -1,4 +1,4 @@
-"""The applications behind the caches of ``proof.caches``: files and views of cardan, and the same files of its peers.
+"""The applications behind the caches of ``proof.caches``: files and views of cardan, and files of other libraries.
 
 The files are in the folder that ``CACHE_SITE`` names. Each request that a cache sends is a line in ``CACHE_LOG``:
 method, target, status and the bytes of its body. A request with the field ``X-Direct`` is not counted. All answers

@@ -1,9 +1,10 @@
-"""Files behind real caches: ``python -m proof.caches``. nginx and Varnish stand before gunicorn and uvicorn.
+"""Files behind real caches: ``python -m proof.caches``. nginx and Varnish in front of gunicorn and uvicorn.
 
-Each row of ``proof/cache_rows.py`` asks through the cache and directly. Both answers have to be the same, and the
-number of requests that reach the application the one that RFC 9111 and the manual of the cache say. Then the caches are
-asked for the files of cardan and of its peers alike, and what reaches the application is counted. A cache that is not
-installed is left out and named. Exits with 1 if an answer or a number is another one.
+Each row of ``proof/cache_rows.py`` sends its requests through the cache and to the application itself. Both answers
+have to be the same, and as many requests have to reach the application as RFC 9111 and the manual of the cache say.
+Then the same requests are sent to applications of cardan and of other libraries, and the requests that reach each
+application are counted. A cache that is not installed is left out, and its name is printed. The exit status is 1 if an
+answer or a number differs.
 """
 
 from __future__ import annotations
@@ -216,7 +217,7 @@ def asked(port: int, method: str, target: str, fields: dict[str, str], body: byt
 
 
 def real_stage(there: Running) -> Stage:
-    """A stage of running servers; time passes by itself."""
+    """A stage with running servers, in real time."""
     return Stage(there.cache, there.ask, there.direct, there.folder, there.log, time.sleep)
 
 
@@ -224,9 +225,9 @@ def real_stage(there: Running) -> Stage:
 def model_stage(
     folder: Path, protocol: ProtocolName, change: Callable[[str, dict[str, str]], None] | None = None
 ) -> Iterator[Stage]:
-    """A stage in this process: the model of a cache calls the application.
+    """A stage in this process: the model of a cache calls the application. Its time passes only in ``wait()``.
 
-    ``change`` may change the fields of a request before the application gets them; the tests make faults with it.
+    ``change`` may change the fields of a request before the application gets them. The tests use it to cause faults.
     """
     lines: list[Line] = []
 
@@ -266,7 +267,7 @@ def tried(stage: Stage, rows: dict[str, Callable[[Stage], object]]) -> tuple[int
 
 
 class Figures(NamedTuple):
-    """What a cache has spared an application."""
+    """How much work a cache has saved an application."""
 
     asked: int
     reached: int
@@ -305,9 +306,9 @@ def work(there: Running) -> Figures:
 
 
 def main() -> int:
-    """Try all rows, and count what peers are asked."""
+    """Try all rows, and compare the libraries."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=("rows", "peers"), help="only the rows, or only the figures beside peers")
+    parser.add_argument("--part", choices=("rows", "peers"), help="only the rows, or only the comparison")
     part = parser.parse_args().part
     failed = part != "peers" and not rows_hold()
     if part != "rows":

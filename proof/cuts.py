@@ -1,7 +1,8 @@
 """Cuts: ``python -m proof.cuts [--chunkings 100000]``. Bodies of forms, cut into chunks at random places.
 
-Each body is read whole, by a WSGI request. The same form, or the same refusal, must come of every chunking of it: on
-WSGI, on ASGI with asyncio, and on ASGI with trio. Exits with 1 if one differs.
+A chunking is one way to cut a body into chunks. Each body is first read in one piece, by a WSGI request. Every chunking
+must give the same form, or the same error: on WSGI, on ASGI with asyncio, and on ASGI with trio. The exit status is 1
+if one differs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The k-th call fails: calls of the system by cardan, of the server by cardan, and of the program's code.
+"""Makes the k-th call fail, for :mod:`proof.torture`: one of the system, the server, or the program's own code.
 
-A :class:`Faults` counts the calls of one trial. :func:`counted_system` replaces, for as long as its block runs, the
-functions and the file class by which cardan reaches the disk, so that each call is counted, and fails when its turn
-comes. A failing ``close`` has closed its file before it fails, as on Linux.
+A :class:`Faults` counts the calls of one trial, and raises the error. :func:`counted_system` is a block in which the
+functions and the file class by which cardan reaches the disk are replaced: each call is counted, and fails if it is the
+k-th one. A ``close`` that fails has closed its file before, as on Linux.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Defect", "Failure", "Faults", "counted_system"]
 
-#: what cardan does in another way if it fails: no error is due
+#: calls that cardan replaces by other ones if they fail: nobody has to see their error
 RECOVERED = {"open a file without a name", "stat"}
 
 
 class Failure(OSError):
-    """What a failing call of the system raises, and what a failing client looks like."""
+    """The error of a call to the system, or of a connection whose client has left."""
 
 
 class Defect(Exception):
-    """What a program raises."""
+    """Any other error."""
 
 
 class Faults:

@@ -1,9 +1,10 @@
-"""Limits: ``python -m proof.limits``. Each limit at one less, as much, and one more than a body needs, in every way.
+"""Limits: ``python -m proof.limits``. Bodies that need one less than a limit, exactly the limit, and one more.
 
-The body is read in every way of ``tests/contract/limit_apps.py``, by ``def`` and ``async def`` code, on WSGI, asyncio
-and trio, with a declared length and without. The limit is one that the program sets, or the default. What is too
-large gets a 413 that names the limit, before more of the body is asked for: the reads are counted. A body that ends
-too early is refused at every offset. Exits with 1 if one of these does not hold.
+Each body is read in every way of ``tests/contract/limit_apps.py``, by ``def`` and ``async def`` handlers, on WSGI,
+asyncio and trio, with a declared length and without. The limit is one that the program sets, or the default. A body
+that exceeds it is answered by a 413 that names the limit. The bytes that are read before it are counted: at most one
+further piece is allowed. A body that ends too early is not accepted, wherever it ends. The exit status is 1 if one of
+these rules is broken.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Case(NamedTuple):
     ways: str
     body: Callable[[int], bytes]
     own: int
-    """A small limit."""
+    """The limit that the program sets, a small one."""
 
 
 CASES = [
@@ -198,7 +199,7 @@ def paths(ways: str) -> Iterator[str]:
 def at_the_limits(
     place: str, cases: list[Case], *, own: bool = True, defaults: bool = True
 ) -> tuple[Counter[str], list[Wrong]]:
-    """How many requests were made, by kind, and the wrong ones."""
+    """The number of requests by their kind, and the requests whose answer breaks a rule."""
     tried: Counter[str] = Counter()
     wrong: list[Wrong] = []
 
@@ -245,7 +246,7 @@ BROKEN = [
 
 
 def truncated(place: str, step: int = 1) -> tuple[int, list[Wrong]]:
-    """How many bodies that end too early were sent, and those that were not refused."""
+    """The number of bodies that end too early, and the bodies that were accepted all the same."""
     tried = 0
     wrong: list[Wrong] = []
 

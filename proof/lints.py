@@ -1,8 +1,11 @@
-"""Lints of all end-to-end runs: ``python -m proof.lints``. Runs the contract tests under ``proof.lints_plugin``.
+"""Lints: ``python -m proof.lints``. Runs the contract tests under ``proof.lints_plugin``.
 
-What the lints find is counted by its kind and compared with ``proof/findings.toml``, which has a reason for each kind.
-A kind that is not in the list, or a test that the list does not name for it, is a fault, and so is an entry that
-nothing needs any more. Exits with 1 if there is a fault, or if a test fails.
+The findings of the lints are counted by kind, and compared with ``proof/findings.toml``, which gives the reason for
+each kind and the tests in which it is expected. A finding that is not in the list is a fault, and so is an entry
+without a finding. The exit status is 1 if there is a fault, or if a test fails.
+
+``--read FILE ...`` runs no tests, but reads the findings of earlier runs of the plugin: ``CARDAN_LINTS_FILE=FILE pytest
+-p proof.lints_plugin tests/contract``.
 """
 
 from __future__ import annotations

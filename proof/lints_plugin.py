@@ -1,10 +1,11 @@
 """A plugin of pytest that checks each request of a run: ``pytest -p proof.lints_plugin tests/contract``.
 
-It looks at each call of an ``Application``, a ``Mount``, a wrapper of these or a ``Response``, over WSGI or ASGI, by a
-client in the process, by a test with an environ of its own, and by a real server. It changes nothing. An exchange on
-WSGI is judged by ``cardan.testing.lint.wsgi`` and by ``wsgiref.validate``, one on ASGI by ``cardan.testing.lint.asgi``,
-and each complete response by httplint. Answers of real servers are judged by httplint once more, as clients of httpx
-get them. What is found goes to a file, a line for each finding; ``proof.lints`` compares it with a written list.
+It checks each call of an ``Application``, a ``Mount``, a wrapper of these or a ``Response``, over WSGI or ASGI, by a
+client in the process, by a test with an environ of its own, and by a real server. What passes is not changed. The lints
+are ``cardan.testing.lint.wsgi`` and ``wsgiref.validate`` for WSGI, ``cardan.testing.lint.asgi`` for ASGI, and httplint
+for each complete response. Responses of real servers are checked by httplint once more, as clients of httpx get them.
+The findings are written to the file that the variable ``CARDAN_LINTS_FILE`` names, one in a line; ``proof.lints``
+compares them with ``proof/findings.toml``.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def judge_response(
     write(f"{who} responses", "", "")
     try:
         notes = httplint_notes(method, (*map(tuple, asked),), status, (*map(tuple, headers),), body)
-    except Exception as error:  # httplint cannot read every byte
+    except Exception as error:  # an error of the lint is a finding, too
         return write(who, f"error: {type(error).__name__}", repr(error))
     for kind, subject, text in notes:
         write(who, kind, f"{subject}: {text}; {method} {status} {headers}")
@@ -406,7 +407,7 @@ def door_asgi(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def install() -> None:
-    """Stand at the doors of all applications and responses of cardan in this process."""
+    """Wrap the entry points of all applications and responses of cardan in this process."""
     from cardan import CORS, Application, Compression, Mount, ProxyFix
     from cardan._response import BaseResponse
 
@@ -478,7 +479,7 @@ def judged_transport(original: Any) -> Any:
 
 
 def judge_servers() -> None:
-    """Let real servers serve ``proof.lints_served``, which stands at the doors in their processes."""
+    """Let real servers serve ``proof.lints_served``, which calls :func:`install` in their processes."""
     from pathlib import Path
 
     from tests import servers

@@ -1,7 +1,7 @@
 """Runs all tests in random orders, one order for each run: ``python -m proof.order --runs 20``.
 
-``--alone`` runs them in one process, otherwise there is one for each core. The figures of several Pythons and of both
-ways stand beside each other: each command replaces its own.
+With ``--alone`` they run in one process, otherwise in one process for each core. Each version of Python and each of
+these two ways has a row of its own; a run replaces its own row only.
 """
 
 from __future__ import annotations

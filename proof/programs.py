@@ -1,7 +1,7 @@
 """The programs that :mod:`proof.torture` runs: small applications in which every call may fail.
 
-A program is a function of a :class:`Trial`, which gives an application and a request for it. The trial knows what the
-program began, and what ended it.
+A program is a function that takes a :class:`Trial`, and returns an application and a request for it. The trial counts
+what the program has begun and ended: close hooks, generators, middleware and sinks.
 """
 
 from __future__ import annotations

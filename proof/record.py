@@ -1,4 +1,4 @@
-"""Writes the figure of a run to the JSON file beside its module."""
+"""Writes the figures of a run to a JSON file in this folder."""
 
 from __future__ import annotations
 

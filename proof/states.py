@@ -1,8 +1,8 @@
-"""States: ``python -m proof.states [--programs 2000]``. Random programs for the machines of the tests, more than there.
+"""States: ``python -m proof.states [--programs 2000]``. Runs Hypothesis state machines of the tests with more programs.
 
-A program uses the names of one object in any order; each answer is compared with that of a plain model. The machines
-are those of the tests: a request body in sync and in async code, the finalizer of a response, header fields, and a
-dictionary with several values for a key. Exits with 1 if a machine and its model differ.
+A program uses the methods and attributes of one object in any order; each result is compared with that of a simple
+model. There are state machines for a request body in sync and in async code, the finalizer of a response, header
+fields, and a dictionary with several values for a key. The exit status is 1 if an object and its model differ.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ MACHINES: dict[str, type[RuleBasedStateMachine]] = {
     "header fields": HeadersMachine,
     "a dictionary with several values": MultiDictMachine,
 }
-"""The machines by what they are about."""
+"""The state machines by the names of their objects."""
 
 
 def differs(machine: type[RuleBasedStateMachine], programs: int) -> tuple[int, bool]:
-    """Run so many programs of at most 50 steps. How many there were, and whether one gave something else."""
+    """Run programs of at most 50 steps. Returns how many there were, and whether one differs from the model."""
     count = 0
 
     class Counted(machine):  # type: ignore[misc, valid-type]

@@ -1,16 +1,19 @@
-"""Torture: ``python -m proof.torture [PROGRAM ...]``. Every call fails once, and every request is cut off everywhere.
+"""Torture: ``python -m proof.torture [PROGRAM ...]``. Every call fails once, every request is cancelled at every step.
 
-Each program of :mod:`proof.programs` is asked again and again, on WSGI, asyncio and trio. The garbage collector is off:
+Each program of :mod:`proof.programs` gets its request again and again, on WSGI, asyncio and trio. The garbage collector
+is off. Each time one thing goes wrong:
 
-- the k-th read, write, open, seek, close, send, receive, ``start_response``, iteration or hook fails, for every k until
-  there is no such call; alone, and with all calls after it; by an ``OSError`` and by another exception;
-- the request is cancelled at every checkpoint, by ``Task.cancel()``, by a scope of anyio, and by one of trio; likewise
-  before every turn of the loop: the steps of all tasks that cardan starts, and what threads have called;
-- the upload ends at every offset.
+- The k-th call fails: a read, write, open, seek, close, send, receive, ``start_response``, iteration or hook. This is
+  tried for every k until there is no such call, alone and with all later calls, with an ``OSError`` and with another
+  exception.
+- The request is cancelled when it is suspended for the k-th time: by ``Task.cancel()``, by a scope of anyio, by a scope
+  of trio. It is also cancelled before every turn of the event loop. A turn is a step of any task, or a call that a
+  thread has asked for.
+- The upload ends at every offset.
 
-The rules: no file, descriptor or task is left, no thread works any more, and none is kept but for later requests; the
-first error is raised, logged or seen by the program; every close hook, generator, middleware and sink that has begun
-ends exactly once. Exits with 1 if a trial breaks one.
+The rules: no file, descriptor or task is left, no thread works for the request, and only threads for later requests are
+kept. The first error is raised, logged or seen by the program. Every close hook, generator, middleware and sink that
+has begun ends exactly once. The exit status is 1 if a trial breaks a rule.
 """
 
 from __future__ import annotations
@@ -51,14 +54,14 @@ if TYPE_CHECKING:
 __all__ = ["PLACES", "Found", "torture"]
 
 PLACES = ("wsgi", "wsgi, file wrapper", "asyncio", "trio")
-#: a server's own errors: nobody has to tell it
+#: a server's own errors: nobody has to report them to it
 OWN = {"the server sends"}
-#: what a client that leaves looks like: the program need not hear of it
+#: the calls that fail if the client has left: the program need not see their errors
 LEAVES = {"send", "receive", "read of the input"}
 MOST = 400
-"""No program makes as many calls."""
+"""A bound on the calls and steps of a program; every program has fewer."""
 PATIENCE = 10.0
-"""How many seconds a thread may take to come to its end."""
+"""For how many seconds the rules may be broken after a request, because a thread has not ended yet."""
 THREADS = 2
 """No program needs more threads at once, so no more are kept for later requests."""
 
@@ -98,7 +101,7 @@ class Log(logging.Handler):
 
 
 class Bench:
-    """Where the trials run: counts what is left after each of them."""
+    """Runs the trials of one place, and checks what is left after each of them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -178,7 +181,7 @@ class Input(io.BytesIO):
 
 
 def on_wsgi(app: Any, ask: Ask, faults: Faults, wrapper: bool, sent: bytes) -> tuple[list[BaseException], int]:
-    """Serve one request as a WSGI server does. ``sent`` is what comes of the body."""
+    """Serve one request as a WSGI server does. ``sent`` is the part of the body that arrives."""
     environ = RequestBuilder(ask.path, method=ask.method, headers=ask.headers, data=ask.body).environ()
     environ["wsgi.input"] = Input(sent, faults)
     if wrapper:
@@ -209,7 +212,7 @@ def on_wsgi(app: Any, ask: Ask, faults: Faults, wrapper: bool, sent: bytes) -> t
 
 
 class Exchange:
-    """The server's side of one ASGI request. ``sent`` is what comes of the body; then the client leaves."""
+    """The server's side of one ASGI request. If ``sent`` is not the whole body, the client leaves after it."""
 
     def __init__(self, ask: Ask, faults: Faults, sent: bytes) -> None:
         self.scope = RequestBuilder(ask.path, method=ask.method, headers=ask.headers, data=ask.body).scope()
@@ -263,11 +266,11 @@ def tasks() -> set[Any]:
 
 
 LIBRARIES = {"threading", "queue", "anyio", "trio"}
-"""What a worker thread runs while it waits for work."""
+"""The modules whose functions a worker thread runs while it waits for work."""
 
 
 def work_of(frame: types.FrameType | None) -> Iterator[tuple[str, str]]:
-    """The modules and functions that a thread runs, without what every worker thread runs."""
+    """The functions that a thread runs, with their modules, without those of ``LIBRARIES``."""
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name.partition(".")[0] not in LIBRARIES:
@@ -276,11 +279,11 @@ def work_of(frame: types.FrameType | None) -> Iterator[tuple[str, str]]:
 
 
 WAITING = {(pool.__name__, "_serve"), (pool.__name__, "_get")}
-"""What a thread of the pool runs besides."""
+"""The functions of cardan's pool that an idle thread runs."""
 
 
 def threads_left(before: set[threading.Thread]) -> list[str]:
-    """What the threads that were started since do for a request that is over, and whether there are too many."""
+    """What is wrong with the threads that are not in ``before``: those that still work, and too many idle ones."""
     frames = sys._current_frames()
     threads = [each for each in threading.enumerate() if each not in before and each.ident in frames]
     wrong = []
@@ -293,7 +296,7 @@ def threads_left(before: set[threading.Thread]) -> list[str]:
 
 
 async def settled(check: Callable[[], list[str]]) -> list[str]:
-    """What is still wrong when the threads of a request have come to their end."""
+    """What ``check`` still finds when the threads of a request have ended, or after ``PATIENCE``."""
     end = time.monotonic() + PATIENCE
     while (wrong := check()) and time.monotonic() < end:
         await anyio.sleep(0.001)
@@ -582,7 +585,7 @@ def torture(
 
 
 def main() -> int:
-    """Torture the programs that are named, or all of them."""
+    """Run the trials of the programs that are named, or of all programs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("programs", nargs="*", choices=[*PROGRAMS, []], help="which programs (default: all)")
     parser.add_argument("--place", choices=PLACES, action="append", help="where (default: everywhere)")
