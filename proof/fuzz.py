@@ -1,7 +1,7 @@
 """Runs all fuzzers in turn, and writes how many inputs they tried: ``python -m proof.fuzz --inputs 10000000``.
 
-The fuzzers are in ``fuzz/``. The run ends when all of them together have tried that number of inputs. With atheris (``pip install atheris``) the inputs
-are chosen by the lines of code that they reach.
+The fuzzers are in ``fuzz/``. The run ends when all of them together have tried that number of inputs. With atheris
+(``pip install atheris``) the inputs are chosen by the lines of code that they reach.
 """
 
 from __future__ import annotations

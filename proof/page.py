@@ -6,6 +6,7 @@ A run that has no recorded figures has no section.
 from __future__ import annotations
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,9 @@ def load(parts: dict[str, Any], peers: dict[str, Any]) -> str:
             most = "" if row["most"] is None else f"{number(row['most'])} {row['unit']}".strip()
             rows.append([row["what"], most, quantity(row), best(row, others)])
         origins = "\n\n".join(map(origin, [run, *others.values()]))
-        shown.append(f"\n### {part.replace('_', ' ').capitalize()}\n\n{run['text']}\n\n{table(rows)}\n\n{origins}\n")
+        shown.append(
+            f"\n### {part.replace('_', ' ').capitalize()}\n\n{cleandoc(run['text'])}\n\n{table(rows)}\n\n{origins}\n"
+        )
     return "".join(shown)
 
 

@@ -1,8 +1,8 @@
-"""Load on real servers, for as long as it is asked to: ``make soak`` runs the parts, and writes what it found.
+"""Load tests with real servers: ``make soak`` runs all parts, which takes more than an hour, and writes their figures.
 
-Each part of :mod:`soak.parts` starts a server with :mod:`soak.app`, puts load on it, and gives figures with the bounds
-that they have to keep. ``soak/results.json`` holds the figures of the last run of each part.
+Each part of :mod:`soak.parts` starts a server with :mod:`soak.app`, puts load on it, and yields figures. A figure may
+have a bound that it must not exceed. ``soak/results.json`` has the figures of the last run of each part.
 
-``python -m soak --peer quart`` does the same work with an application of :mod:`soak.peers`, and writes
+``python -m soak --peer quart`` puts the same load on an application of another library (:mod:`soak.peers`), and writes
 ``soak/peers.json``.
 """

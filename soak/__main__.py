@@ -1,10 +1,9 @@
-"""Runs the load: ``python -m soak [PART ...] [--quick] [--minutes 60] [--peer starlette]``.
+"""Runs the load tests: ``python -m soak [PART ...] [--quick] [--minutes 60] [--peer starlette]``.
 
-The figures of each part that was run are written to ``soak/results.json``, with their date; those of other parts stay.
-With ``--quick`` nothing is written. Exits with 1 if a figure exceeds its bound.
+The figures of each part are written to ``soak/results.json``, with the date; those of other parts stay. With
+``--quick`` the load is small, and nothing is written. The exit status is 1 if a figure exceeds its bound.
 
-With ``--peer``, the same work is done by another library: its figures are written to ``soak/peers.json``, and have no
-bounds.
+With ``--peer`` another library gets the same load. Its figures are written to ``soak/peers.json``, and have no bounds.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts (default: all)")
     parser.add_argument("--quick", action="store_true", help="little load; what depends on the machine is not judged")
     parser.add_argument("--minutes", type=float, default=60, help="how long the mixed traffic lasts")
-    parser.add_argument("--peer", choices=PEERS, help="another library in the place of cardan")
+    parser.add_argument("--peer", choices=PEERS, help="put the load on another library instead of cardan")
     options = parser.parse_args()
     size = QUICK if options.quick else replace(Size(), minutes=options.minutes)
     library = PEERS[options.peer] if options.peer else CARDAN

@@ -1,4 +1,4 @@
-"""The application that is put under load. It tells what its process holds: tasks, objects, unfinished requests."""
+"""The application of cardan for the load tests. ``/state`` answers with the state of its process (:mod:`soak.held`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LoadRequest(Request):
 
 
 BYTES = bytes(range(256)) * 64
-"""What the answers of ``/stream``, ``/astream`` and ``/file`` consist of."""
+"""The piece of which the bodies of ``/stream``, ``/astream`` and ``/file`` consist."""
 PIECES = 64
 
 
@@ -48,12 +48,12 @@ def counted(request: LoadRequest) -> Iterator[None]:
 
 
 async def ping(request: LoadRequest) -> Response:
-    """What an event loop answers at once."""
+    """A short answer of the event loop."""
     return Response("pong")
 
 
 def blocking_ping(request: LoadRequest) -> Response:
-    """What needs a thread."""
+    """A short answer of a worker thread."""
     return Response("pong")
 
 
@@ -174,7 +174,7 @@ async def failing(request: LoadRequest) -> Response:
 
 
 async def state(request: LoadRequest) -> Response:
-    """What the process holds."""
+    """The state of the process."""
     return Response.from_json(held(objects="objects" in request.args))
 
 
@@ -212,7 +212,7 @@ class Load(Application[LoadRequest]):
 
 @asynccontextmanager
 async def lifespan(app: Application[LoadRequest]) -> AsyncIterator[None]:
-    """The watch runs as long as the process."""
+    """Measure the lateness of the event loop as long as the process runs."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
         yield

@@ -1,4 +1,4 @@
-"""What the load is made of: connections over loopback, each with a request, or a part of one."""
+"""The clients of the load tests: connections over loopback, each of which sends requests, or a part of one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHUNKED = "Transfer-Encoding: chunked"
 
 
 class Answer(NamedTuple):
-    """What a client has got."""
+    """A response as a client has received it."""
 
     status: int
     body: bytes = b""
@@ -111,7 +111,7 @@ async def once(port: int, method: str, path: str, body: bytes = b"", kind: str =
 
 
 async def state(port: int, *, objects: bool = False) -> dict[str, Any]:
-    """What the process of the server holds."""
+    """The memory, descriptors, tasks and counts of the process of the server (:mod:`soak.held`)."""
     answer = await once(port, "GET", "/state?objects=1" if objects else "/state")
     assert answer.status == 200, answer
     found: dict[str, Any] = json.loads(answer.body)

@@ -1,4 +1,7 @@
-"""What a process under load tells about itself. The applications of all libraries use it."""
+"""The state of a process under load: memory, descriptors, tasks, lateness of the event loop, unfinished requests.
+
+The applications of all libraries use this module, and send the state as ``/state``.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def count(name: str) -> None:
 
 
 def held(*, objects: bool = False) -> dict[str, Any]:
-    """What the process holds; the lateness of its event loop since the last call, in ms. To be called in that loop."""
+    """The state, with the lateness of the event loop since the last call, in ms. To be called in that loop."""
     lateness = sorted(late)
     late.clear()
     with open("/proc/self/statm", encoding="ascii") as statm:

@@ -1,6 +1,6 @@
-"""Traffic of all kinds on several servers at once, for as long as it is asked to.
+"""The part ``mixed_traffic``: requests of all kinds on four servers at the same time, for an hour by default.
 
-``ASKS`` is the table of the requests and their answers.
+``ASKS`` is the table of the requests and their expected answers.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ GREEN = ("--preload", "--workers", "1", "--timeout", "300")
 
 
 def servers(keep_alive: int) -> list[Kind]:
-    """What is under load: an event loop of asyncio, one of trio, processes with threads, and green threads.
+    """The servers under load: an event loop of asyncio, one of trio, processes with threads, and green threads.
 
-    Hypercorn on trio holds a connection that a client has closed until the time for idle connections is over.
+    ``keep_alive`` is short, because a closed connection may count as a descriptor until this time is over.
     """
     kept = ("--keep-alive", str(keep_alive))
     return [
@@ -76,7 +76,7 @@ SECONDS = 180
 """How long a client waits for one answer, and a round for all requests to end: longer than a busy machine takes."""
 EXPECTED_ERRORS = ("RuntimeError: broken on purpose", "RuntimeError: failing on purpose")
 LEFT = Answer(0, b"left")
-"""What a client says that has left before it got an answer."""
+"""Stands for the answer if the client has left before."""
 
 choose = random.Random(7)
 
@@ -394,7 +394,12 @@ class Watched:
 
 
 async def mixed_traffic(size: Size) -> AsyncIterator[Row]:
-    """Requests of all kinds, also bad ones and broken off ones, on four servers: memory and descriptors stay flat."""
+    """Four servers get requests of all kinds, also wrong ones, and some clients leave in the middle of a request.
+
+    After each minute the clients pause until all requests have ended; then the servers must hold no more descriptors
+    and tasks than before. The growth of the memory is the difference between two medians: that of the last third of all
+    minutes, and that of the third before.
+    """
     with ExitStack() as stack:
         all_watched = [
             Watched(stack.enter_context(serving(kind)), WORKERS if "gthread" in kind.name else 1)

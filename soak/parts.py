@@ -1,4 +1,7 @@
-"""The parts of the load. Each takes the size of the load and a library, and gives figures with their bounds."""
+"""The parts of the load tests. Each takes the size of the load and a library, and yields figures with their bounds.
+
+The docstring of a part is its text in ``docs/explanation/reliability.md``.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,11 @@ __all__ = ["COMPARED", "PARTS"]
 
 
 async def slow_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
-    """Uploads of clients that send a little, and then wait; all at once on one process of uvicorn."""
+    """9,500 clients at the same time begin an upload, send 1,000 bytes of its file, and then wait.
+
+    The server is one process of uvicorn. Meanwhile pings, which are short requests one after the other, are answered by
+    an ``async def`` handler and by a ``def`` handler. In the end all clients leave, one half of them by a reset.
+    """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
         await latencies(port, "/blocking", 20)
@@ -94,7 +101,10 @@ class Listener:
 
 
 async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
-    """Event streams; each second the oldest client leaves, half of them by a reset, and another one comes."""
+    """1,000 clients read event streams of ten events a second, for a minute, from one process of uvicorn.
+
+    Each second the client with the oldest connection leaves, every other time by a reset, and another client connects.
+    """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
         await latencies(port, "/ping", 5)
@@ -124,7 +134,11 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
 
 
 async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
-    """Four large uploads at once: other requests are answered meanwhile."""
+    """Four uploads of 256 MiB at the same time, to one process of uvicorn.
+
+    The event loop must not be blocked meanwhile. Its lateness is measured a hundred times a second: by how much a sleep
+    of 10 ms takes longer.
+    """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
         await upload(port, "/upload", 1 << 20)
@@ -143,7 +157,11 @@ async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[
 
 
 async def slow_handlers(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
-    """As many slow ``def`` handlers as there are threads, again and again: they starve nobody."""
+    """40 slow ``def`` handlers of half a second at the same time, which is the number of worker threads, for a while.
+
+    Meanwhile pings, which are short requests one after the other, are answered by an ``async def`` handler and by a
+    ``def`` handler. The latter waits for a thread.
+    """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
         await latencies(port, "/blocking", 5)
@@ -185,7 +203,7 @@ EXCESSES = (
     Excess("large file", "max_file_size", "Content-Length: 1000000", HEAD),
 )
 MORE = {"uvicorn": 500, "gunicorn": 65_536}
-"""How many bytes beyond the limit the server has got when it refuses. gunicorn gives blocks, not what has arrived."""
+"""The number of bytes beyond the limit that the client sends. gunicorn waits for whole blocks of a body."""
 
 
 async def refused(port: int, path: str, excess: Excess, more: int) -> tuple[float, Answer]:
@@ -214,7 +232,11 @@ async def refused(port: int, path: str, excess: Excess, more: int) -> tuple[floa
 
 
 async def refusals(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
-    """Requests that are too large are refused at once: the client sends nothing more until it has the answer."""
+    """Requests that are too large are refused at once, 500 of each kind, on uvicorn and on gunicorn with threads.
+
+    The time begins when the server can know that the request exceeds a limit, and ends with the answer. The client
+    sends nothing more until it has the answer.
+    """
     threads = Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("gthread", "--threads", "8"))
     for kind, target, path in (
         (UVICORN, library.asgi, "/limited"),
@@ -243,7 +265,7 @@ async def refusals(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
 
 
 COMPARED = {part.__name__: part for part in (slow_uploads, event_streams, large_uploads, slow_handlers, refusals)}
-"""The parts that other libraries can do, too."""
+"""The parts for which other libraries have an application as well."""
 
 PARTS = {
     **COMPARED,

@@ -1,4 +1,4 @@
-"""What the parts of the load share: how much load there is, figures with their bounds, and servers."""
+"""Shared code of the parts: the size of the load, the libraries, figures with their bounds, and starting a server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ UVICORN = Kind("uvicorn", "asgi", ("uvicorn",), uvicorn("httptools"))
 
 @dataclass(frozen=True)
 class Size:
-    """How much load: the whole one, or a short form that shows that the parts work."""
+    """The size of the load. The default is the whole load, ``QUICK`` a small one that shows that the parts work."""
 
     uploads: int = 9500
     streams: int = 1000
@@ -65,16 +65,16 @@ QUICK = Size(
 
 @dataclass(frozen=True)
 class Library:
-    """A library that is put under load: its applications, and what parts it takes."""
+    """A library under load: its applications, and the parts that it can do."""
 
     name: str
     asgi: str = ""
     wsgi: str = ""
     parts: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
-    """What it refuses because it is too large."""
+    """The kinds of too large requests that it refuses, by :attr:`Excess.what` of :mod:`soak.parts`."""
     refusal: tuple[int, ...] = (413,)
-    """By which status."""
+    """The statuses by which it refuses them."""
 
 
 CARDAN = Library(

@@ -1,4 +1,4 @@
-"""Servers that replace or end their processes while requests are in progress."""
+"""The parts in which servers replace or end their processes while requests are in progress."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["gunicorn_gevent", "gunicorn_threads", "server_shutdown"]
 
 SECONDS = 120
-"""How long something may take: longer than on a busy machine."""
+"""How many seconds one step may take, also on a busy machine."""
 GRACE = "60"
 """How long the servers wait for requests that are in progress, in seconds."""
 ENDS = (0, -signal.SIGTERM)
@@ -180,16 +180,17 @@ def mentions(server: Server, text: str, times: int) -> bool:
 
 
 async def gunicorn_threads(size: Size) -> AsyncIterator[Row]:
-    """Gunicorn with threads replaces its workers (SIGHUP, ``--max-requests``) and ends (SIGTERM): all is answered.
+    """Gunicorn with threads replaces its workers and ends while requests are in progress: each gets its whole answer.
 
-    In progress are uploads of which the half was sent, slow handlers and streams, beside a load of short requests.
+    It replaces its workers at SIGHUP and by ``--max-requests``, and ends at SIGTERM. The requests in progress are
+    uploads of which one half was sent, slow handlers and streams; at the same time there are short requests.
     """
     async for row in turnover(size, "gthread", "--threads", "16"):
         yield row
 
 
 async def gunicorn_gevent(size: Size) -> AsyncIterator[Row]:
-    """The same with gevent."""
+    """Gunicorn with gevent replaces its workers and ends, as in the part ``gunicorn_threads``."""
     async for row in turnover(size, "gevent"):
         yield row
 
@@ -261,9 +262,9 @@ if STOPPING_HYPERCORN:
 
 
 async def server_shutdown(size: Size) -> AsyncIterator[Row]:
-    """ASGI servers get SIGTERM while uploads, slow handlers and streams are in progress: all are answered.
+    """ASGI servers get SIGTERM while uploads, slow handlers and streams are in progress: each gets its whole answer.
 
-    On uvicorn, event streams are ended by ``end_streams_on_stop``: their answers are complete.
+    On uvicorn there are also event streams. ``end_streams_on_stop`` ends them, so that their answers are complete.
     """
     for kind in SERVERS:
         wrong: list[str] = []

@@ -1,1 +1,1 @@
-"""The same application with other libraries, as their manuals show it: their figures stand beside those of cardan."""
+"""The application of :mod:`soak.app`, made with other libraries as their manuals show it, to compare their figures."""

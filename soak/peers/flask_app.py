@@ -1,4 +1,4 @@
-"""The application with Flask: what its server can do."""
+"""The application of the part ``refusals``, made with Flask."""
 
 from __future__ import annotations
 

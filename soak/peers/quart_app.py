@@ -1,4 +1,4 @@
-"""The application with Quart."""
+"""The application of :mod:`soak.app`, made with Quart."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ app.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=N
 
 @app.get("/ping")
 async def ping() -> str:
-    """What an event loop answers at once."""
+    """A short answer of the event loop."""
     return "pong"
 
 
 @app.get("/blocking")
 def blocking_ping() -> str:
-    """What needs a thread."""
+    """A short answer of a worker thread."""
     return "pong"
 
 
@@ -89,13 +89,13 @@ def slow() -> str:
 
 @app.get("/state")
 async def state() -> dict[str, Any]:
-    """What the process holds."""
+    """The state of the process."""
     return held()
 
 
 @app.while_serving
 async def watching() -> AsyncGenerator[None, None]:
-    """The watch runs as long as the process."""
+    """Measure the lateness of the event loop as long as the process runs."""
     task = asyncio.ensure_future(watch())
     yield
     task.cancel()

@@ -1,4 +1,4 @@
-"""The application with Starlette."""
+"""The application of :mod:`soak.app`, made with Starlette."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from soak.held import LIMIT, count, held, watch
 
 
 async def ping(request: Request) -> PlainTextResponse:
-    """What an event loop answers at once."""
+    """A short answer of the event loop."""
     return PlainTextResponse("pong")
 
 
 def blocking_ping(request: Request) -> PlainTextResponse:
-    """What needs a thread."""
+    """A short answer of a worker thread."""
     return PlainTextResponse("pong")
 
 
@@ -61,13 +61,13 @@ def slow(request: Request) -> PlainTextResponse:
 
 
 async def state(request: Request) -> JSONResponse:
-    """What the process holds."""
+    """The state of the process."""
     return JSONResponse(held())
 
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """The watch runs as long as the process."""
+    """Measure the lateness of the event loop as long as the process runs."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
         yield
