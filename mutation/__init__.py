@@ -1,9 +1,12 @@
-"""Mutation testing: a small fault is put into the code, and the tests have to find it.
+"""Mutation testing: a mutant is the library with one small fault, and the tests have to find the fault.
 
-``make mutation`` goes through all modules, and goes on where it was ended. ``make mutation ARGS="cardan.core._urls"``
-takes one module; ``--sample 200`` takes mutants at random. The faults are those of cosmic-ray, and statements and
-context managers that are left out (:mod:`mutation.mutants`). Which tests run a line is known from a run with coverage
-(:mod:`mutation.coverage`). For each mutant a process is forked that has collected the tests already; the code of the
-function is replaced in it (:mod:`mutation.trial`). ``mutation/equivalent.toml`` names mutants that change nothing, with
-the reason.
+``make mutation`` tries the mutants of all modules. If it is interrupted, the next run goes on where it ended.
+``make mutation ARGS="cardan.core._urls"`` takes one module; ``--sample 200`` takes 200 mutants of each package, at
+random. The faults are some of those of cosmic-ray, and statements and context managers that are left out
+(:mod:`mutation.mutants`).
+
+A run of the tests with coverage tells which tests run a line (:mod:`mutation.coverage`). For each mutant a process that
+has already collected the tests is forked, and gets the code of the changed function (:mod:`mutation.trial`). A mutant
+is killed if a test fails or takes too long, and has survived otherwise. ``mutation/equivalent.toml`` names mutants that
+behave like the library itself, with the reasons.
 """

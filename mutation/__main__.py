@@ -25,21 +25,21 @@ from .trial import SURVIVED, codes_that_differ, in_fork, in_new_process
 WORK = ROOT / ".mutation"
 RESULTS = Path(__file__).with_name("results.json")
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
-#: how many tests are run for one mutant at most; those of few lines come first
+#: at most so many tests are run for one mutant; new tests and those of the same name as the module come first
 MOST = 250
-#: how many files of tests are run for a fault in what a module does when it is imported, those with most tests of it
+#: at most so many files of tests are run for a fault in code that runs when a module is imported
 USERS = 12
 
 
 class Runner:
-    """A plugin of pytest: in place of the tests it tries the mutants."""
+    """A plugin of pytest, which tries the mutants instead of running the tests."""
 
     def __init__(self, modules: list[str], options: argparse.Namespace) -> None:
         self.modules = modules
         self.options = options
         self.known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
         self.lines = TestsOfLines(WORK / "coverage", ROOT)
-        self.new: set[str] = set()  # tests that were written since
+        self.new: set[str] = set()  # tests that were written after the run with coverage
         self.end = time.monotonic() + 60 * options.minutes
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -54,7 +54,7 @@ class Runner:
             chosen = [mutant for path in paths for mutant in mutants_of(path, ROOT)]
             known = {mutant.name for mutant in chosen}
             files = {str(path.relative_to(ROOT)) for path in paths}
-            self.known = {  # without the mutants of code that was changed since
+            self.known = {  # without the mutants of code that has been changed
                 name: outcome
                 for name, outcome in self.known.items()
                 if name in known or name.partition(" ")[0] not in files
@@ -71,7 +71,7 @@ class Runner:
         return True
 
     def sampled(self, paths: list[Path]) -> list[Mutant]:
-        """Mutants at random, as many of each package. The modules of a package are weighted by their lines."""
+        """Random mutants, the same number of each package. Long modules of a package get more of them than short ones."""
         packages: dict[Path, list[Path]] = {}
         for path in paths:
             packages.setdefault(path.parent, []).append(path)
@@ -85,7 +85,7 @@ class Runner:
         return found
 
     def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:
-        """What became of a mutant."""
+        """Whether a mutant was killed or has survived."""
         source = (ROOT / mutant.path).read_text("utf-8")
         tests = [name for name in self.lines.of(mutant.path, [mutant.line]) | self.new if name in items]
         pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
@@ -101,14 +101,14 @@ class Runner:
         return in_fork(mutant, ROOT, [items[name] for name in chosen], 120)
 
     def test_files(self, path: str) -> list[str]:
-        """The test file of a module and that of public values, for a fault in what it does when it is imported."""
+        """The test files of a module and of public values: for a fault in code that runs when the module is imported."""
         module = ".".join(Path(path).with_suffix("").parts[2:]).removesuffix(".__init__")
         name = TABLE[module][0] if module in TABLE else promised(module)
         own = [f"tests/{name}"] if (ROOT / "tests" / name).exists() else []
         return ["tests/test_public_names.py", *own]  # the first has the defaults and the constants that are public
 
     def users(self, path: str, items: dict[str, Any]) -> list[str]:
-        """Tests that run something of a module, for a fault in what it does when it is imported."""
+        """Some tests that run code of a module: for a fault in code that runs when the module is imported."""
         lines = range(1, 1 + (ROOT / path).read_text("utf-8").count("\n"))
         names = sorted({name.partition("[")[0] for name in self.lines.of(path, lines) if name in items})
         per_file = Counter(name.partition("::")[0] for name in names)
@@ -143,7 +143,7 @@ def report() -> int:
 
 
 def write_figures(packages: dict[str, Counter[str]]) -> None:
-    """Write the score of each package to where the page takes it from."""
+    """Write the score of each package to ``proof/mutation.json``, for the page of figures."""
     rows: list[dict[str, object]] = []
     for package, counts in sorted(packages.items()):
         counted = counts["killed"] + counts["survived"]
@@ -155,12 +155,12 @@ def write_figures(packages: dict[str, Counter[str]]) -> None:
 def main() -> int:
     """Try mutants, or report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("modules", nargs="*", help="cardan.core._urls ... (default: all)")
+    parser.add_argument("modules", nargs="*", help="modules, such as cardan.core._urls (default: all)")
     parser.add_argument("--sample", type=int, default=0, help="how many of each package, at random (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no mutant after that time")
-    parser.add_argument("--again", action="store_true", help="also those whose outcome is known")
-    parser.add_argument("--report", action="store_true", help="only print what is known")
+    parser.add_argument("--again", action="store_true", help="try mutants again whose outcome is known")
+    parser.add_argument("--report", action="store_true", help="only print the outcomes of earlier runs")
     options = parser.parse_args()
     if options.report:
         return report()

@@ -1,4 +1,4 @@
-"""Which tests run a line: a run of the tests with coverage, which notes the test for each line."""
+"""Runs the tests with coverage, and reads from its data which tests run a line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from coverage import CoverageData
 
 __all__ = ["TestsOfLines", "record"]
 
-#: the tests that need no server and no browser: they end soon, and in one process
+#: the tests that need no real server and no browser: they are short, and run in one process
 SELECTED = "not real_server and not browser"
 
 
 def record(root: Path, data: Path) -> None:
-    """Run the tests, and write what they ran into the file ``data``. Takes some minutes."""
+    """Run the tests, and write to the file ``data`` which lines each of them runs. This takes some minutes."""
     data.parent.mkdir(exist_ok=True)
     settings = data.with_name("settings.ini")  # coverage takes the files named coverage.* for its own
     settings.write_text(f"[run]\nbranch = true\nsource = cardan\nparallel = true\ndata_file = {data}\n")
@@ -49,7 +49,7 @@ class TestsOfLines:
         return found
 
     def new(self, names: Iterable[str]) -> set[str]:
-        """Those of the ids that the recorded run did not have: what they run is not known."""
+        """The ids of tests that were written after the recorded run, so that the lines which they run are not known."""
         fresh: dict[str, bool] = {}
         found = set()
         for name in names:

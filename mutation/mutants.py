@@ -1,4 +1,4 @@
-"""The mutants of a module: source text with one small fault, each with the place of the fault."""
+"""Makes the mutants of a module: its source text with one small fault, and the place of the fault."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """What it is called in results. It does not change if lines are added before it."""
+        """The name of the mutant in the results. It stays the same if lines are added before the fault."""
         return f"{self.path} {self.definition or '-'} {self.operator}: {self.was} -> {self.now or 'pass'}"
 
 

@@ -1,8 +1,8 @@
 """Tries mutants in processes that are forked from one that has collected the tests.
 
-The functions of the mutated module get the code of the mutant. What a module does when it is imported, tables and
-default values for example, cannot be replaced in this way: such a mutant is tried in a new process, which imports the
-mutated file (:func:`in_new_process`).
+The functions of the mutated module get the code of the mutant (:func:`in_fork`). Code that runs when a module is
+imported, for example tables and default values, cannot be replaced in this way. Such a mutant is tried in a new
+process, which imports the mutated file (:func:`in_new_process`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def codes_of(code: CodeType) -> Iterator[CodeType]:
 
 
 def shape(code: CodeType) -> tuple[Any, ...]:
-    """What is compared of a code object: not that of the functions in it, which are compared by themselves."""
+    """The parts of a code object that are compared. The functions inside it are compared separately."""
     constants = tuple(repr(each) for each in code.co_consts if not isinstance(each, CodeType))
     return code.co_code, constants, code.co_names, code.co_exceptiontable
 
