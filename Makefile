@@ -50,8 +50,8 @@ help:
 	@echo "make docs    the manual, in docs/_build/html"
 	@echo "make dist    the source distribution and the wheel, in dist"
 	@echo "make dist-test  the tests of that source distribution, with that wheel installed in an environment of its own"
-	@echo "make coverage  which lines and branches of the library the tests without real servers do not reach: none"
-	@echo "make mutation  small faults in the library, which the tests have to find; takes hours, goes on where it was ended"
+	@echo "make coverage  fails if the tests without real servers leave out a line or branch of the library"
+	@echo "make mutation  small faults in the library, which the tests have to find; takes hours, can be interrupted"
 	@echo "make fuzz    every fuzzer for a short while"
 	@echo "make soak    an hour of load on real servers; writes soak/results.json, or for ARGS='--peer quart' soak/peers.json"
 	@echo "make proof   long runs that try to break cardan; writes proof/*.json and docs/explanation/reliability.md"
@@ -139,7 +139,8 @@ fuzz: $(VENV)/.installed-test
 	@status=0; for script in $(call scripts,fuzz); do \
 		echo "== $$script"; $(PY) "$$script" $(ARGS) || status=1; done; exit $$status
 
-# goes on where it was ended; ARGS="cardan.core._urls" takes one module, ARGS="--sample 40" so many of each package, at random
+# a new run goes on where the last one ended; ARGS="cardan.core._urls" takes one module, ARGS="--sample 40" takes 40 mutants
+# of each package, at random
 mutation: $(VENV)/.installed-mutation
 	@$(PY) -m mutation $(ARGS)
 

@@ -71,7 +71,7 @@ class Runner:
         return True
 
     def sampled(self, paths: list[Path]) -> list[Mutant]:
-        """Random mutants, the same number of each package. Long modules of a package get more of them than short ones."""
+        """Random mutants, the same number of each package; long modules of a package get more than short ones."""
         packages: dict[Path, list[Path]] = {}
         for path in paths:
             packages.setdefault(path.parent, []).append(path)
@@ -101,7 +101,7 @@ class Runner:
         return in_fork(mutant, ROOT, [items[name] for name in chosen], 120)
 
     def test_files(self, path: str) -> list[str]:
-        """The test files of a module and of public values: for a fault in code that runs when the module is imported."""
+        """The test files of a module and of public values: for a fault in code that runs when it is imported."""
         module = ".".join(Path(path).with_suffix("").parts[2:]).removesuffix(".__init__")
         name = TABLE[module][0] if module in TABLE else promised(module)
         own = [f"tests/{name}"] if (ROOT / "tests" / name).exists() else []

@@ -55,7 +55,7 @@ rule: the first two bodies are accepted, and the third is answered by a 413 that
 100,000 bytes follow after a body that exceeds a limit: at most 1,000 of them, which is one read, may be read before
 the 413.
 
-In the other rows a body ends at each of its offsets but the last. The rule: the request is not answered with 200.
+In the other rows small bodies are cut off at each of their offsets. The rule: the request is not answered with 200.
 WSGI has fewer of these trials, because a WSGI server itself raises the error if a chunked body breaks off.""",
     ),
     "states": (
@@ -113,8 +113,9 @@ many idle threads more as there were clients at the same time; such a thread end
 
 The times are in milliseconds. They begin when the server knew that the client had left, and end when the last hook
 has run. "over 100 ms" counts the trials that took longer, p50 is the median, and p99 the 99th percentile. The last
-column is the median from the moment when the client left. Clients and servers share one machine, and another program
-may have used it at the same time: compare the rows with each other, not with times of other machines.
+column is the median from the moment when the client left. Clients and servers share one machine, the rows are
+measured one after the other, and other programs may have run meanwhile: only large differences between rows mean
+something.
 
 A server under ASGI tells the application of the disconnect by `http.disconnect` or by an error of `send()`, and the
 time begins there. Under WSGI it calls `close()`. The time then begins when the server tried to write the last piece,
