@@ -1,10 +1,10 @@
 """Shared code of all fuzzers: make inputs, and check the rule for each of them.
 
-Takes a rule, which is a function of bytes that raises AssertionError if it is broken, and seeds. If atheris is
-installed (a coverage-guided fuzzer, ``pip install atheris``), it runs the rule. Without it, or with ``--plain``, inputs
-are made at random from the seeds, and the same seed of the generator gives exactly the same run. If an input breaks the
-rule, it is printed, and the exit status is 1. Each rule has a part that is checked here: no input takes longer than a
-second of processor time.
+A fuzzer calls :func:`fuzz` with its rule, which is a function of bytes that raises AssertionError if the rule is
+broken, and with inputs to begin with. If atheris is installed (a coverage-guided fuzzer, ``pip install atheris``), it
+makes the inputs. Without it, or with ``--plain``, they are made at random from the first ones, and ``--seed`` repeats a
+run exactly. An input that breaks the rule is printed, and the exit status is 1. :func:`fuzz` adds one rule for all
+fuzzers: no input takes a second of processor time.
 """
 
 from __future__ import annotations

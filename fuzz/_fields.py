@@ -1,7 +1,7 @@
 """Shared code of the fuzzers of header fields: read a field, and check the rule for what was read.
 
-Takes the readers of one family, each with its rule. The inputs come from :mod:`_bytes`, which begins with the seeds of
-the family and the hostile shapes in tests/core/fields/readers.py.
+A fuzzer of fields calls :func:`fuzz` with the readers of one family of fields, each with its rule. The inputs come from
+:mod:`_bytes`, and begin with the seeds of the family and the hostile shapes in tests/core/fields/readers.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Law = Callable[[str, Any], None]
 """Looks at a text and at what was read from it; raises AssertionError if that breaks the rule."""
 
 CHARACTERS = "ab=;,\"\\'*%01 \t/-:<>[]()qWZé\x85\xa0\x00\r\n\x7f"
-#: the longest field, in characters: what is slow for a longer one is so for this one, too
+#: the longest field, in characters: an input of this length already shows a slow reader
 LONGEST = 500
 
 

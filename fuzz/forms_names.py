@@ -1,8 +1,8 @@
 """Fuzzes the readers of part headers and of Content-Type, and safe_filename.
 
-The rule: any text is a Content-Disposition with a name, or a MultipartError. Any text is the Content-Type of a form, or
-of something else, or a MultipartError. Any filename becomes a safe name, and a safe name stays the same. No other
-exception is raised.
+The rule: any text is read as a Content-Disposition with a name, or raises a MultipartError. Any text is read as the
+Content-Type of a form or of another body, or raises a MultipartError. Any filename becomes a safe name, and a safe name
+stays the same. No other exception is raised.
 """
 
 from __future__ import annotations
