@@ -98,7 +98,6 @@ testing._bodies                   testing/test_builder.py                  multi
 testing._carriers                 contract/test_from_values.py             environ_base
 testing._changes                  testing/test_asgi_client.py              anyio
 testing._client                   testing/test_client_in_fixtures.py       AsyncClient
-testing._crossings                testing/test_async_client.py             anext
 testing._exchange                 testing/test_asgi_client.py              RemoteProtocolError
 testing._httpx                    testing/test_options.py                  httpx
 testing._loops                    testing/test_asgi_client.py              threading

@@ -24,7 +24,10 @@ from cardan._crossing.places import PerLoop
 from cardan.core._limits import Limits
 from cardan.core._response.outgoing import closers_of
 from cardan.core.forms._plan import Plan
+from cardan.exceptions import BodyConsumed
 from cardan.files._file_body import FileBody
+from cardan.testing import RequestBuilder
+from cardan.wsgi._input import InputBody
 
 SOURCE = os.path.dirname(cardan.__file__)
 
@@ -260,3 +263,36 @@ def test_the_portals_are_stopped_while_one_is_added(monkeypatch: pytest.MonkeyPa
 
     for _ in switch_at_each_opcode(make, lambda portals: crossing.portals._stop_portals(), add):
         assert stopped in (["a", "b", "c"], ["a", "b", "c", "new"])
+
+
+def test_a_body_that_two_threads_read() -> None:
+    """Two threads ask for the body of a request for the first time: both get it, and nothing is read twice."""
+
+    def make() -> Request:
+        return Request(RequestBuilder("/", method="POST", data=b"body").environ())
+
+    def read(request: Request) -> bytes:
+        try:
+            return request.get_data()
+        except BodyConsumed:  # the other one is reading
+            return b""
+
+    for first, second, request in switch_at_each_opcode(make, read, read):
+        assert first + second in (b"body", b"bodybody")
+        assert request.get_data() == b"body"
+
+
+def test_a_body_that_was_read_just_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that comes a moment later gets the bytes that the first one has read."""
+    environ = RequestBuilder("/", method="POST", data=b"body").environ()
+    request = Request(environ)
+    begin = InputBody.begin
+
+    def late(body: InputBody, access: str) -> None:
+        monkeypatch.undo()
+        assert Request(environ).get_data() == b"body"
+        begin(body, access)
+
+    monkeypatch.setattr(InputBody, "begin", late)
+    assert request.get_data() == b"body"
+    assert InputBody.begin is begin

@@ -17,7 +17,8 @@ import pytest
 
 import cardan
 from cardan import Application, Mount, ProxyFix
-from cardan._crossing import Conversation
+from cardan._crossing import Conversation, portal
+from cardan.apps._asgi_bridge import served_by
 from cardan.testing import Client, RequestBuilder
 
 if TYPE_CHECKING:
@@ -571,3 +572,22 @@ def test_one_side_alone() -> None:
         assert client.get("/").content == b"new"
     with Client(cardan.asgi.from_wsgi(old), "asgi") as client:
         assert client.get("/").content == b"old"
+
+
+@on_both_loops
+def test_a_body_that_somebody_has_closed(backend: Any) -> None:
+    """Code that holds the body of a response may close it. The end of the response closes it again: nothing happens."""
+    ended: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await send(START)
+            await send(body(b"tick", more=True))
+        finally:
+            ended.append("ended")
+
+    answer = served_by(app, lambda: portal(backend))
+    response = answer(cardan.Request(RequestBuilder("/").environ()))
+    response.response.close()  # type: ignore[attr-defined]
+    response.close()
+    assert ended == ["ended"]

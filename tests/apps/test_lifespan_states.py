@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
+from cardan.apps._lifespan import ProcessLifespan
 
 SCOPE = {"method": "GET", "path": "/at/x", "root_path": "", "headers": [], "query_string": b""}
 HEAD = core.RequestHead("GET", "/at/x", headers=[(b"Host", b"a.example")])
@@ -257,3 +258,39 @@ def test_requests_that_run_while_an_option_changes() -> None:
         app.middleware = ()
         app.load = False
         assert Probe.ways == [("middleware", None, None), ("load", None, None)]
+
+
+def test_two_threads_that_close() -> None:
+    """A lifespan that two threads end at the same time is ended once."""
+    ended: list[str] = []
+
+    @contextlib.contextmanager
+    def ending() -> Iterator[None]:
+        yield
+        ended.append("ended")
+
+    made = ProcessLifespan(ending, lambda: None)
+    made.state()
+    lock = made._lock()
+    lock.acquire()
+    threads = [threading.Thread(target=made.close) for _ in range(2)]
+    arrived = threading.Semaphore(0)
+
+    class Watched:
+        """The lock, which tells who waits for it."""
+
+        def __enter__(self) -> None:
+            arrived.release()
+            lock.acquire()
+
+        def __exit__(self, *error: object) -> None:
+            lock.release()
+
+    made._lock = Watched  # type: ignore[method-assign]
+    for thread in threads:
+        thread.start()
+        arrived.acquire()
+    lock.release()
+    for thread in threads:
+        thread.join()
+    assert ended == ["ended"]

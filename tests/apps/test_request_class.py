@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
-from cardan import Application, BaseRequest, Request, Response
+from cardan import Application, BaseRequest, Request, Response, abort
 from cardan.testing import PROTOCOLS, Client
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -98,3 +98,55 @@ def test_a_name_in_quotes_is_an_error() -> None:
     with pytest.raises(TypeError, match="got the name 'ApiRequest' in Application"):
 
         class Quoted(Application["ApiRequest"]): ...
+
+
+@both
+def test_a_property_may_give_what_makes_requests(protocol: Any) -> None:
+    """A property of a subclass is asked for each request. What it gives need not be a class."""
+
+    class App(Application[Request]):
+        def handler(self, request: Request) -> Response:
+            return Response(type(request).__name__)
+
+        @property
+        def request_class(self) -> Any:  # type: ignore[override]
+            return lambda *carrier: ApiRequest(*carrier)
+
+    with Client(App(), protocol) as client:
+        assert client.get("/").text == "ApiRequest"
+
+
+@both
+def test_a_property_may_give_an_option_that_decides_nothing(protocol: Any) -> None:
+    """``on_error`` as a property: each error page is made by what it gives then."""
+
+    class App(Application[Request]):
+        status = 400
+
+        def handler(self, request: Request) -> Response:
+            abort(404)
+
+        @property
+        def on_error(self) -> Any:  # type: ignore[override]
+            return lambda request, error: Response(f"{error.code}", self.status)
+
+    app = App()
+    with Client(app, protocol) as client:
+        assert client.get("/").status_code == 400
+        app.status = 409
+        assert client.get("/").status_code == 409
+
+
+def test_what_makes_requests_may_bring_another_body() -> None:
+    """A request that was made of something else than the carrier has its own body; that of the client is left alone."""
+
+    class App(Application[Request]):
+        def handler(self, request: Request) -> Response:
+            return Response(request.get_data())
+
+        @property
+        def request_class(self) -> Any:  # type: ignore[override]
+            return lambda *carrier: Request.from_values("/x", method="POST", data=b"own")
+
+    with Client(App(), "asgi") as client:
+        assert client.post("/", content=b"sent").text == "own"

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core, middleware, send_file
+from cardan.apps import _responding
 from cardan.exceptions import ClientDisconnected, NotFound
 from cardan.testing import AsyncClient, Client
 
@@ -578,3 +579,13 @@ def test_an_asgi_application_is_told_that_the_client_has_left(error: Exception, 
         events(site, make(body=pieces()), is_async=True, backend=backend)
     assert caught.value is error or caught.value.__cause__ is error
     assert seen == messages * 2
+
+
+@pytest.mark.anyio
+async def test_what_has_not_begun_can_be_cancelled() -> None:
+    """An application that was not started, because starting it failed, has nothing to end."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError
+
+    await _responding._Call(app, {"type": "http"}, None, None, None).cancel()  # type: ignore[arg-type]

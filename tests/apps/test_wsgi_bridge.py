@@ -524,3 +524,34 @@ def test_a_body_that_fails_at_once(protocol: Any, step: str) -> None:
     with Client(Application.from_wsgi(app), protocol) as client, pytest.raises(LookupError, match="of the body"):
         client.get("/")
     assert log == ["closed"]
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+@pytest.mark.parametrize("length", [None, "1"])
+def test_a_body_that_fails_before_it_has_bytes(length: str | None, empty: int) -> None:
+    """The iterable is closed, and the error is raised before anything was sent, so that the client gets a 500."""
+    log: list[str] = []
+
+    class Failing:
+        def __init__(self) -> None:
+            self.chunks = iter([b""] * empty)
+
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> bytes:
+            for chunk in self.chunks:
+                return chunk
+            raise LookupError("no first chunk")
+
+        def close(self) -> None:
+            log.append("closed")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", length)] if length else [])
+        return Failing()
+
+    with Client(Application.from_wsgi(app), "asgi") as client:
+        with pytest.raises(LookupError, match="no first chunk"):
+            client.get("/")
+    assert log == ["closed"]

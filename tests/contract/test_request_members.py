@@ -1204,3 +1204,11 @@ def test_forms_modes(make: Make) -> None:
     assert not make(cls=Silent, **options).form
     with pytest.raises(MultipartError):
         make(**options).form
+
+
+def test_json_that_is_not_kept() -> None:
+    """``get_json(cache=False)`` keeps neither the value nor the bytes: the next call has nothing to parse."""
+    request = Request(RequestBuilder("/", method="POST", json={"a": [1]}).environ())
+    assert request.get_json(cache=False) == {"a": [1]}
+    with pytest.raises(BodyConsumed):
+        request.get_json()

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cardan.testing import Client
+from cardan.testing import Client, RequestBuilder
+from cardan.testing._wsgi_exchange import WSGIExchange
 from tests.testing.apps import echo_wsgi, threads
 
 
@@ -383,3 +384,25 @@ def test_a_response_is_closed_once() -> None:
         stream.close()
         stream.close()
     assert closed == ["closed"]
+
+
+def test_an_application_that_reads_while_its_client_leaves() -> None:
+    """What was on its way when the client left is not given to the application: it learns that the client has left."""
+    seen: list[str] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        try:
+            environ["wsgi.input"].read(1)
+        except OSError as error:
+            seen.append(str(error))
+        start_response("200 OK", [])
+        return []
+
+    def pull() -> bytes:
+        exchange.left = True
+        return b"x"
+
+    exchange = WSGIExchange(app, RequestBuilder("/", method="POST", data=b"x").environ(), pull)
+    exchange.start()
+    exchange._thread.join()
+    assert seen == ["the client has left"]

@@ -28,7 +28,7 @@ from ..core.forms._files import closes_async, is_on_disk
 from ..core.structures._scope_headers import ScopeHeaders
 from ._draining import BODILESS, PATHSEND, PATIENCE, HeldSend, hold
 from ._messages import closing, over, whole_messages
-from ._receiving import AHEAD, ReceiveBody, end_watching, open_body
+from ._receiving import AHEAD, end_watching, open_body
 from ._thread import respond_in_thread
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..core._request.request import BaseRequest
     from ..core._request.state import Mode
     from ._messages import Receive, Scope, Send
+    from ._receiving import ReceiveBody
     from ._sending import Sender
 
 __all__ = ["ServedOverASGI", "handle", "handle_response"]
@@ -384,7 +385,7 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
             exchange.close()
 
 
-async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody | None:
+async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody:
     """The body by which a disconnect is noticed while the response is streamed.
 
     The messages of an unread body precede the message that the client has disconnected. Up to ``ahead`` bytes of the
@@ -392,8 +393,6 @@ async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody
     passes 0, because its iterable may call ``receive`` itself and would miss these bytes.
     """
     body = open_body(scope, receive)
-    if not isinstance(body, ReceiveBody):
-        return None
     headers = ScopeHeaders(scope.get("headers") or ())
     if not may_have_body(scope["method"], scope.get("http_version") or "1.1", headers):
         body.let_watch(ahead or 1)  # receive the message that the body is empty, unless other code has received it

@@ -407,3 +407,12 @@ def test_the_declared_length_of_a_part_in_strict_mode(length: str) -> None:
     assert flat(MultipartDecoder("BOUND").feed(body)) == [("a", "1")]
     with pytest.raises(MultipartError, match=r"got Content-Length .* in a part, expected digits$"):
         MultipartDecoder("BOUND", form_rules="strict").feed(body)
+
+
+@pytest.mark.parametrize("machine", [MultipartDecoder, MultipartMachine])
+def test_strict_refuses_half_a_line_end_after_the_last_boundary(machine: Any) -> None:
+    """A body that ends in a CR behind the closing boundary is not one that the rules allow."""
+    decoder = machine("BOUND", form_rules="strict")
+    decoder.feed(form(part()).removesuffix(b"\r\n") + b"\r")
+    with pytest.raises(MultipartError, match="after the"):
+        decoder.close()

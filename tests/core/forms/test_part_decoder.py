@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cardan import Limits, Request, Response
-from cardan.core.forms import PartDecoder, PartEnd, PartStart, parse_boundary
+from cardan.core.forms import Field, PartDecoder, PartEnd, PartStart, parse_boundary
 from cardan.core.forms._framing import Framing
 from cardan.core.forms._machine import MultipartMachine
 from cardan.exceptions import MultipartError, RequestEntityTooLarge
@@ -445,3 +445,11 @@ def test_an_error_is_raised_again() -> None:
         with pytest.raises(MultipartError) as again:
             call()
         assert again.value is first.value
+
+
+def test_the_header_fields_of_a_part_serve_another_part() -> None:
+    """What was read can be written: the header fields of an event are those of a new one."""
+    start, *_ = PartDecoder("B").feed(multipart(part(b"x", "A: 1")))
+    assert isinstance(start, PartStart)
+    assert PartStart(start.headers).headers["a"] == "1"
+    assert Field("f", "text", headers=start.headers).headers == start.headers

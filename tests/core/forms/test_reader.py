@@ -30,6 +30,7 @@ from cardan.core.forms import (
     MultipartDecoder,
     parse_form,
 )
+from cardan.core.forms._reader import _close_all
 from tests.core.forms.forms import form_values
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.machines import pieces_of
@@ -535,3 +536,11 @@ def test_strict_mode_reads_the_content_type_strictly(written: str) -> None:
     assert len(run(reader_of(kind, body, Limits()).run(), Perform([body])).fields) == 2
     with pytest.raises(MultipartError, match="expected a token or a quoted string"):
         run(reader_of(kind, body, Limits(), "strict").run(), Perform([body]))
+
+
+def test_closing_the_sinks_can_be_given_up() -> None:
+    """If the generator of the steps is closed, no further step is asked for: nobody would perform it."""
+    steps = _close_all(["first", "second"], ValueError())
+    assert next(steps).sink == "first"  # type: ignore[union-attr]
+    steps.close()
+    assert list(steps) == []

@@ -80,3 +80,16 @@ def test_reading_a_stream_opens_no_file() -> None:
             await perform(BytesBody(b""))(Open(PART))
 
     anyio.run(main)
+
+
+@pytest.mark.anyio
+async def test_a_sink_that_cannot_tell_where_it_is_and_that_nothing_finishes() -> None:
+    """The error of ``tell()`` is raised; a sink without a method that ends it is left alone."""
+
+    class Lost(Bare):
+        async def tell(self) -> int:
+            raise LookupError("no position")
+
+    call = perform(BytesBody(b""), lambda part: Lost())
+    with pytest.raises(LookupError, match="no position"):
+        await call(Open(PART))

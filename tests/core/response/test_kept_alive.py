@@ -324,3 +324,24 @@ async def test_a_kept_body_is_closed_once(library: AsyncLibrary, steps: int) -> 
             for _ in range(steps):
                 await anext(events, None)
     assert (body.closed, order) == (1, [1])
+
+
+def test_a_body_that_nobody_ends() -> None:
+    """When the event loop itself ends, on trio, the task of the body ends with it, and the loop raises no error."""
+    ended: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            await trio.sleep_forever()
+        finally:
+            ended.append("ended")
+
+    async def main() -> None:
+        with anyio.fail_after(20):
+            kept = KeptAlive(body(), 0.001, b":", trio)
+            assert await kept.__anext__() == b"a"
+            assert await kept.__anext__() == b":"
+
+    trio.run(main)
+    assert ended == ["ended"]
