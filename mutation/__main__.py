@@ -82,6 +82,7 @@ class Runner:
             counts = Counter(choose.choices(modules, weights, k=self.options.sample))
             for path, count in sorted(counts.items()):
                 found += mutants_of(path, ROOT, choose=choose, most=count)
+        random.Random(self.options.seed).shuffle(found)  # a run that is ended early has tried some of each package
         return found
 
     def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:
@@ -98,7 +99,7 @@ class Runner:
             return "survived: no test runs the line"
         chosen = tests if len(tests) <= MOST else tests[: MOST // 2] + tests[MOST // 2 :: len(tests) // (MOST // 2)]
         chosen = sorted(chosen, key=list(items).index) if len(chosen) > MOST else chosen
-        return in_fork(mutant, ROOT, [items[name] for name in chosen], 120)
+        return in_fork(mutant, ROOT, [items[name] for name in chosen], 60)
 
     def test_files(self, path: str) -> list[str]:
         """The test files of a module and of public values: for a fault in code that runs when it is imported."""
