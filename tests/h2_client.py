@@ -38,7 +38,7 @@ def exchange(port: int, method: str, path: str, headers: Fields | None = None, b
     if body:
         client.send_data(1, body, end_stream=True)
     seen = Exchanged()
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall(client.data_to_send())
         while data := connection.recv(65536):
             for event in client.receive_data(data):

@@ -190,7 +190,7 @@ def test_one_album_on_two_servers(tmp_path: Path) -> None:
         for kind in ("gunicorn-gthread", "uvicorn")
     ]
     try:
-        with httpx.Client(headers={"Accept": "text/html"}, timeout=30) as client:
+        with httpx.Client(headers={"Accept": "text/html"}, timeout=100) as client:
             album = make_album(client, servers[0].url)
             for sender, reader in (servers, servers[::-1]):
                 form, files = token(client, sender.url), [("photos", ("sea.png", PNG + bytes(100_000)))] * 2
@@ -237,7 +237,7 @@ def test_behind_nginx(kind: str, tmp_path: Path) -> None:
             headers = {"Accept": "text/html", "Host": host, "X-Forwarded-For": "203.0.113.9"}
             transport = httpx.HTTPTransport(local_address="127.0.0.2")
             with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30, transport=transport
+                base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=100, transport=transport
             ) as client:
                 album = make_album(client)
                 form = token(client)

@@ -129,7 +129,7 @@ def deployed(name: str, folder: Path) -> Iterator[Site]:
         command = [NGINX, "-c", str(main), "-e", str(folder / "error.log")]
         nginx = stack.enter_context(running(command, folder / "nginx.log"))
         wait_until(lambda: accepts(socket.AF_INET, ("127.0.0.1", port)), nginx, folder / "nginx.log")
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Host": HOST}, timeout=30)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Host": HOST}, timeout=100)
         yield Site(stack.enter_context(client), server, nginx, log)
 
 
@@ -193,8 +193,8 @@ def test_nothing_is_lost_when_it_stops(name: str, tmp_path: Path) -> None:
             site.server.send_signal(signal.SIGTERM)
             text += "".join(chunks)
         assert text.count("data:") == 3
-        assert site.server.wait(20) in (0, -signal.SIGTERM), site.log.read_text()
-        assert site.nginx.wait(20) == 0
+        assert site.server.wait(100) in (0, -signal.SIGTERM), site.log.read_text()
+        assert site.nginx.wait(100) == 0
 
 
 @pytest.mark.real_server

@@ -165,7 +165,7 @@ def test_rsgi(url: str) -> None:
     """A form, an upload that is streamed, a stream, a file with a range, HEAD, 204, error pages, and what comes next on
     the same connection.
     """
-    with httpx.Client(base_url=url, timeout=20) as client:
+    with httpx.Client(base_url=url, timeout=100) as client:
         text = client.post("/form", data={"name": "Ü"}).text
         assert text == f"Ü {url}/form 127.0.0.1 1.1"
         assert client.post("/upload", content=(b"x" * 65536 for _ in range(40))).text == str(40 * 65536)

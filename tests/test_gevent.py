@@ -48,7 +48,7 @@ def test_handlers_and_bodies(server: Server) -> None:
     }
 
     def ask(path: str) -> str:
-        return httpx.post(f"{server.url}{path}", content=b"body", timeout=20).text
+        return httpx.post(f"{server.url}{path}", content=b"body", timeout=100).text
 
     paths = list(expected) * 6
     with ThreadPoolExecutor(12) as pool:
@@ -59,5 +59,5 @@ def test_handlers_and_bodies(server: Server) -> None:
 
 def test_a_loop_of_ones_own(server: Server) -> None:
     """``asyncio.run()`` raises: asyncio believes that its loop runs in this green thread (docs/guides/gevent.md)."""
-    httpx.post(f"{server.url}/agreet", timeout=20)
+    httpx.post(f"{server.url}/agreet", timeout=100)
     assert httpx.get(f"{server.url}/own_loop").text == "asyncio.run() cannot be called from a running event loop"

@@ -90,7 +90,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 
 def spoken(port: int, *lines: str, body: bytes = b"", until: bytes = b"") -> bytes:
     """Send a request. Gives what the server sends until it closes the connection, or until these bytes have come."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall("".join(f"{line}\r\n" for line in [*lines, "Host: a.example", ""]).encode() + body)
         data = b""
         while not (until and until in data) and (piece := connection.recv(65536)):
@@ -100,7 +100,7 @@ def spoken(port: int, *lines: str, body: bytes = b"", until: bytes = b"") -> byt
 
 def test_requests_on_one_connection(port: int) -> None:
     """Requests with and without bodies, errors and answers without a body follow each other on a connection."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=100) as client:
         streams = set()
         for _ in range(2):
             response = client.post("/form", data={"name": "Ada"})
@@ -118,7 +118,7 @@ def test_a_file(port: int) -> None:
     """A file, a part of it, and nothing of it for a client that has it."""
     with open(__file__, "rb") as file:
         data = file.read()
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=100) as client:
         response = client.get("/file")
         assert response.content == data
         part = client.get("/file", headers={"Range": "bytes=10-19"})
@@ -148,7 +148,7 @@ def test_a_client_that_waits(port: int) -> None:
 
 def test_an_upload_that_is_not_read(port: int) -> None:
     """The answer comes, and the connection can be used again."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=100) as client:
         for _ in range(2):
             assert client.post("/", content=b"x" * 300_000).text == "hello"
 
@@ -172,7 +172,7 @@ def test_a_client_that_leaves(port: int) -> None:
     """The body of its response is closed."""
     closed.clear()
     assert spoken(port, "GET /large HTTP/1.1", until=b"x" * 1000)
-    assert closed.wait(20)
+    assert closed.wait(100)
 
 
 @pytest.mark.parametrize("line", ["not HTTP", "GET / HTTP/1.1\r\nbroken field"])
@@ -183,7 +183,7 @@ def test_what_is_not_http(port: int, line: str) -> None:
 
 def reset(port: int, data: bytes) -> None:
     """Send bytes, and end the connection by a reset."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=100)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.sendall(data)
     connection.close()
@@ -221,9 +221,9 @@ def test_a_connection_that_fails(port: int, monkeypatch: pytest.MonkeyPatch, cap
     with monkeypatch.context() as patch:
         patch.setattr(h11_server.Connection, "answer", fail)
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"http://127.0.0.1:{port}/", timeout=20)
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=100)
     assert "nobody has thought of this" in capfd.readouterr().err
-    assert httpx.get(f"http://127.0.0.1:{port}/", timeout=20).text == "hello"
+    assert httpx.get(f"http://127.0.0.1:{port}/", timeout=100).text == "hello"
 
 
 def test_a_date_of_the_handler(port: int) -> None:
@@ -271,7 +271,7 @@ def test_a_body_that_is_no_http(port: int) -> None:
 def until_closed(port: int, data: bytes) -> bytes:
     """Send bytes that are no whole request. Gives all that the server sends before it closes the connection."""
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall(data)
         while piece := connection.recv(65536):
             received += piece
@@ -309,6 +309,6 @@ def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyP
     """The response is closed."""
     monkeypatch.setattr(h11_server, "PATIENCE", 0.01)
     closed.clear()
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert closed.wait(20)
+        assert closed.wait(100)

@@ -54,7 +54,7 @@ def pages(request: Request) -> Response:
     if request.path == "/echo":
         return Response(request.iter_data())
     if request.path == "/work":
-        assert working.wait(20)
+        assert working.wait(100)
     if request.path == "/named":
         return Response("hello", headers={"X-Name": "caf\xe9"})
     if request.path == "/none":
@@ -143,7 +143,7 @@ class Client:
     """A connection whose frames a test sends one by one."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=100)
         self.http = h2.connection.H2Connection(h2.config.H2Configuration())
         self.http.initiate_connection()
         self.flush()
@@ -201,7 +201,7 @@ def test_a_stream_that_the_client_resets(port: int) -> None:
     client.until(h2.events.DataReceived, 1)
     client.http.reset_stream(1, h2.errors.ErrorCodes.CANCEL)
     client.flush()
-    assert left.wait(20)
+    assert left.wait(100)
     client.ask(3, "/")
     client.until(h2.events.StreamEnded, 3)
     client.socket.close()
@@ -214,7 +214,7 @@ def test_a_client_that_leaves(port: int) -> None:
     client.ask(1, "/endless")
     client.until(h2.events.DataReceived, 1)
     client.socket.close()
-    assert left.wait(20)
+    assert left.wait(100)
 
 
 @pytest.mark.parametrize("path", ["/", "/error", "/endless", "/large", "/echo"])
@@ -284,7 +284,7 @@ def test_an_upload_that_the_client_breaks_off(port: int) -> None:
 
 def test_what_is_not_http(port: int) -> None:
     """The connection ends."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         while connection.recv(65536):
             pass
@@ -309,7 +309,7 @@ def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyP
     left.clear()
     client = Client(port)
     client.ask(1, "/endless")
-    assert left.wait(20)
+    assert left.wait(100)
     client.socket.close()
 
 

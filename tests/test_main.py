@@ -151,7 +151,7 @@ def test_the_inspector_on_a_server(server: str) -> None:
     arguments = [sys.executable, "-m", "cardan", "echo", "--server", server, "--port", str(port)]
     process = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=100) as client:
             for _ in range(300):
                 try:
                     found = ask(client, "POST", "/x?y=z", data={"a": "1"})

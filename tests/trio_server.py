@@ -32,10 +32,10 @@ def running(serve: Callable[..., Any]) -> Iterator[int]:
 
     thread = threading.Thread(target=trio.run, args=[main])
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(100)
     try:
         yield told["port"]
     finally:
         trio.from_thread.run_sync(told["stop"], trio_token=told["token"])
-        thread.join(20)
+        thread.join(100)
     assert not thread.is_alive()

@@ -490,7 +490,7 @@ def test_a_lifespan_that_exits(kind: type[BaseException], phase: str, backend: A
     thread = threading.Thread(target=lambda: answers.extend(other(RequestBuilder("/").environ(), lambda *_: print)))
     thread.start()
     try:
-        assert waits.wait(10)
+        assert waits.wait(100)
         served: Any = Application.from_asgi(exits, backend=backend)
         start = partial(served, RequestBuilder("/").environ(), lambda *_: print)
         if phase == "shutdown":
@@ -499,7 +499,7 @@ def test_a_lifespan_that_exits(kind: type[BaseException], phase: str, backend: A
             (start if phase == "startup" else served.close)()
     finally:
         release.set()
-        thread.join(10)
+        thread.join(100)
     assert answers == [b"answered"]
 
 

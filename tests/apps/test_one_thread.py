@@ -187,7 +187,7 @@ def test_a_scope_that_is_cancelled(backend: Any, ticks: int) -> None:
                     group.start_soon(asgi.from_wsgi(app), *exchange(f"/{number}", send))
                     await anyio.sleep(ticks * 0.001)
                     scope.cancel()
-        with anyio.fail_after(10):
+        with anyio.fail_after(100):
             while site.places["close"] < len(begun):
                 await anyio.sleep(0.01)
 
@@ -277,7 +277,7 @@ def test_slow_clients_keep_no_place(backend: Literal["asyncio", "trio"]) -> None
         async with anyio.create_task_group() as group:
             for number in range(10):
                 group.start_soon(app, *exchange(f"/{number}", send))
-            with anyio.fail_after(20):
+            with anyio.fail_after(100):
                 await app(*exchange("/after", take))
             assert not finished[-1].get("more_body")
             held.set()
@@ -308,7 +308,7 @@ def test_too_many_slow_clients(backend: Literal["asyncio", "trio"]) -> None:
         async with anyio.create_task_group() as group:
             for number in range(2):
                 group.start_soon(app, *exchange(f"/{number}", send))
-            with anyio.fail_after(20):
+            with anyio.fail_after(100):
                 while len(started) < 2:
                     await anyio.sleep(0.001)
                 await app(*exchange("/refused", take))
@@ -379,7 +379,7 @@ def test_a_close_hook_that_reads_the_body(backend: Literal["asyncio", "trio"], n
     scope = scope_of("/") | {"method": "POST", "headers": [(b"content-length", b"2000000")]}
 
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             if native:
                 task = asyncio.create_task(asgi.from_wsgi(site)(scope, receive, send))  # type: ignore[arg-type]
                 await asyncio.sleep(0.1)
@@ -440,7 +440,7 @@ def test_close_uses_the_loop_after_a_cancellation(backend: Any, how: str, waits:
         async def send(message: Any) -> None:
             await anyio.lowlevel.checkpoint()
 
-        with anyio.fail_after(10), anyio.CancelScope() as scope:
+        with anyio.fail_after(100), anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(asgi.from_wsgi(site), scope_of("/"), receive, send)
                 await stepping.wait()
@@ -475,7 +475,7 @@ def test_a_step_that_waits_after_the_cancellation(backend: Literal["asyncio", "t
         async def send(message: Any) -> None:
             await anyio.lowlevel.checkpoint()
 
-        with anyio.fail_after(20), anyio.CancelScope() as scope:
+        with anyio.fail_after(100), anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(asgi.from_wsgi(site), *exchange("/", send))
                 await stepping.wait()

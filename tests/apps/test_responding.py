@@ -292,7 +292,7 @@ def test_a_cancelled_call(backend: str) -> None:
 
 def with_guard(main: Any, backend: str) -> None:
     async def guarded() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await main()
 
     anyio.run(guarded, backend=backend)

@@ -78,7 +78,7 @@ def late_answer(request: Any, error: Exception) -> Response:
 
 def run(backend: str, main: Callable[[], Any]) -> None:
     async def limited() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await main()
 
     anyio.run(limited, backend=backend)
@@ -155,7 +155,7 @@ def test_a_disconnect_while_the_application_waits(backend: str, door: str) -> No
         write = start_response("200 OK", [("Content-Type", "image/png")])
         try:
             write(PIECE)
-            assert left.wait(20)
+            assert left.wait(100)
             for _ in range(100):
                 write(PIECE)
         except OSError:

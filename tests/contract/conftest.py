@@ -47,7 +47,7 @@ def serve(transport: str, request: pytest.FixtureRequest) -> Iterator[Callable[.
         if transport in REAL:
             pool: ServerPool = request.getfixturevalue("server_pool")
             server = pool.get(transport, f"tests.contract.apps:{name}", app_dir=ROOT)
-            client: httpx.Client = httpx.Client(base_url=server.url, timeout=30)
+            client: httpx.Client = httpx.Client(base_url=server.url, timeout=100)
         else:
             protocol, _, backend = transport.partition("-")
             client = Client(getattr(apps, name), protocol=protocol, backend=backend or "asyncio", **options)

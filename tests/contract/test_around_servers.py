@@ -37,7 +37,7 @@ def test_compressed_for_another_origin(kind: str, server_pool: ServerPool) -> No
     server = server_pool.get(kind, "tests.contract.around_app:app", app_dir=ROOT)
     name = f"/files/{Path(__file__).name}"
     text = Path(__file__).read_text("utf-8")
-    with httpx.Client(base_url=server.url, timeout=30, headers=FIELDS) as client:
+    with httpx.Client(base_url=server.url, timeout=100, headers=FIELDS) as client:
         for path, expected in (("/api/whole", LINE * 200), ("/api/stream", LINE * 200), (name, text)):
             answer = client.get(path)
             assert (answer.text, answer.headers["Content-Encoding"]) == (expected, "gzip")

@@ -127,7 +127,7 @@ def status_on_asgi(
         scope = dict(RequestBuilder(path, method="POST", query_string=query).scope())
         scope["http_version"] = "2" if fields else "1.1"
         scope["headers"] = [(b"content-type", content_type.encode()), *(fields or [(b"transfer-encoding", b"chunked")])]
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await app.asgi_app(scope, receive, send)
 
     anyio.run(main, backend=backend)

@@ -102,7 +102,7 @@ ROWS = [(name, row) for name in CARDAN + OTHERS for row in EXPECTED if (name, ro
 
 def result_of(row: Any, url: str) -> Any:
     """What a row gives, with a client of its own; the name of the error of a client that gets no answer."""
-    with httpx.Client(base_url=f"{url}/below/", timeout=20) as client:
+    with httpx.Client(base_url=f"{url}/below/", timeout=100) as client:
         try:
             return row(client)
         except httpx.HTTPError as error:

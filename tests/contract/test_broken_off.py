@@ -28,7 +28,7 @@ def server(request: pytest.FixtureRequest, server_pool: ServerPool) -> Server:
 
 def send(server: Server, path: str, *pieces: bytes) -> None:
     """Send ``pieces`` and close the connection."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=100) as connection:
         for piece in pieces:
             connection.sendall(piece)
 
@@ -40,7 +40,7 @@ def test_upload_breaks_off(server: Server, kind: str, framing: str) -> None:
     on.
     """
     start = f"POST /{kind}/form HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=B\r\n".encode()
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with httpx.Client(base_url=server.url, timeout=100) as client:
         before = open_files(client)
         for _ in range(3):
             if framing == "length":

@@ -69,7 +69,7 @@ def test_a_wrong_chunk(transport: str, handler: str, how: str, when: str) -> Non
 def test_a_wrong_chunk_behind_real_servers(server_pool: ServerPool, kind: str) -> None:
     """The client of a real server can see that the answer is not complete."""
     server = server_pool.get(kind, "tests.contract.chunk_app:app", app_dir=ROOT)
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with httpx.Client(base_url=server.url, timeout=100) as client:
         for handler in HANDLERS:
             for what in ("number", "large", "none"):
                 assert client.get(f"/{handler}/stream/first/{what}").status_code == 500

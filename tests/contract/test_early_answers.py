@@ -206,7 +206,7 @@ def scope(
 
 def serve(app: Any, scope: dict[str, Any], connection: Connection, backend: str = "asyncio") -> Connection:
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await app(scope, connection.receive, connection.send)
 
     anyio.run(main, backend=backend)
@@ -279,7 +279,7 @@ def test_asgi_the_bounds_hold_however_fast_the_client_is(backend: str, data: byt
             await anyio.sleep(0)
 
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             async with anyio.create_task_group() as group:
                 group.start_soon(tick)
                 await Application(anever, request_class=Bounded)(
@@ -349,7 +349,7 @@ def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
     connection = Connection(silent=True)
 
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             async with anyio.create_task_group() as group:
                 group.start_soon(Application(anever), scope(), connection.receive, connection.send)
                 while not connection.received:
@@ -366,7 +366,7 @@ def test_asgi_a_drain_holds_no_thread_of_a_handler(backend: str) -> None:
     silent, other = Connection(silent=True), Connection()
 
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             async with anyio.create_task_group() as group:
                 group.start_soon(app, scope(), silent.receive, silent.send)
                 while not silent.received:
@@ -489,7 +489,7 @@ def test_asgi_a_large_answer_and_a_large_request_do_not_wait_for_each_other(
             await uploaded.wait()
 
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await (app or Application(sends))(scope(), receive, send)
 
     anyio.run(main, backend=backend)
@@ -508,7 +508,7 @@ def test_asgi_a_client_that_leaves_during_a_large_answer_ends_it(backend: str) -
             raise OSError("the client has left")
 
     async def main() -> None:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await Application(large)(scope(), connection.receive, send)
 
     anyio.run(main, backend=backend)

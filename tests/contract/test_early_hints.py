@@ -253,7 +253,7 @@ def test_without_an_application() -> None:
 def test_on_gunicorn(kind: str, name: str, path: str, server_pool: ServerPool) -> None:
     """gunicorn sends what ``wsgi.early_hints`` is given, over HTTP/1.1."""
     server = server_pool.get(kind, f"tests.contract.hints_app:{name}", app_dir=ROOT)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=100) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n".encode())
         data = b""
         while piece := connection.recv(65536):

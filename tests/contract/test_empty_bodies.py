@@ -132,7 +132,7 @@ def test_real_servers_answer(server_pool: ServerPool, kind: str) -> None:
     """Responses to HEAD, empty bodies and statuses without a body arrive, and the connection serves another request."""
     server = server_pool.get(kind, "tests.contract.test_empty_bodies:app", app_dir=ROOT)
     names = [name for name in BODIES if name != "empty-file"]
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with httpx.Client(base_url=server.url, timeout=100) as client:
         for name in names:
             for method in ("HEAD", "GET"):
                 answer = client.request(method, "/" + name)

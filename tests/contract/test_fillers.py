@@ -205,7 +205,7 @@ async def test_no_filler_inside_of_a_chunk(piece: bytes | None, timers: list[Tim
 async def test_the_client_leaves(what: str, timers: list[Timer]) -> None:
     """The body is closed although it waits, the hooks run, and the request says that the client has left."""
     stream = Stream(timers)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(stream.run)
             await settle()
@@ -229,7 +229,7 @@ async def test_an_end_during_a_filler(how: str, timers: list[Timer]) -> None:
     """
     stream = Stream(timers)
     stream.stuck = {FILLER}
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(stream.run)
             await settle()
@@ -253,7 +253,7 @@ async def test_a_stop_while_the_end_waits_for_a_filler(timers: list[Timer]) -> N
     """The body has ended, and its end waits for a filler that the client does not take: a stop sends the end."""
     stream = Stream(timers)
     stream.stuck = {FILLER}
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(stream.run)
             await settle()
@@ -268,7 +268,7 @@ async def test_a_stop_while_the_end_is_sent(timers: list[Timer]) -> None:
     """The end is not interrupted, and is sent once."""
     stream = Stream(timers)
     stream.stuck = {None}
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(stream.run)
             await settle()
@@ -293,7 +293,7 @@ async def test_a_silence_while_a_stream_is_stopped(turns: int, timers: list[Time
         elif not stream.timer.ends:
             stream.timer.go_off()
 
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(stream.run)
             await settle()
@@ -315,6 +315,6 @@ async def test_a_filler_that_is_given_up_before_it_begins(timers: list[Timer]) -
     keep_alive = wire.keep_alive(60, FILLER, crossing.Interruptible())
     timers[0].go_off()
     await keep_alive.end()
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await wire.filled()
     assert wire.begin_filler()

@@ -35,7 +35,7 @@ def handshake(port: int, path: str, *fields: str) -> tuple[str, str]:
         "Sec-WebSocket-Version: 13",
         *fields,
     ]
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
         data = b""
         while not is_complete(data) and (piece := connection.recv(65536)):

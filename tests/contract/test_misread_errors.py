@@ -414,7 +414,7 @@ def test_a_loop_that_somebody_ended(backend: Any, caplog: pytest.LogCaptureFixtu
     b"".join(app(RequestBuilder("/end").environ(), answer))
     assert answer.status == "500 Internal Server Error"
     for each in loops:
-        each.join(20)
+        each.join(100)
     assert b"".join(app(RequestBuilder("/").environ(), Served())) == b"served"
 
 
@@ -436,7 +436,7 @@ def test_on_real_servers(server: str, server_pool: ServerPool) -> None:
 
     After it, the client sees that the body is incomplete, and the log has the error.
     """
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=100) as client:
         for name in APPS:
             running = server_pool.get(server, f"tests.contract.error_apps:{name}", app_dir=ROOT)
             for error in MISREAD:

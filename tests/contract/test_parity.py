@@ -77,7 +77,7 @@ def test_in_process() -> None:
 def exchange(url: str, data: bytes) -> tuple[int, bytes]:
     """Send ``data`` over a new socket; gives the status and the body of the answer."""
     where = urlsplit(url)
-    with socket.create_connection((where.hostname, where.port), timeout=20) as connection:
+    with socket.create_connection((where.hostname, where.port), timeout=100) as connection:
         connection.sendall(data)
         received = bytearray()
         try:

@@ -46,7 +46,7 @@ def test_mounted_behind_proxies(kind: str, server_pool: ServerPool, monkeypatch:
     """Prefixes, addresses, hosts, forms and lifespans are right in all applications below the mount."""
     monkeypatch.setitem(KINDS, PROXIED.name, PROXIED)
     server = server_pool.get(kind, "tests.contract.proxied_app:app", app_dir=ROOT)
-    with httpx.Client(base_url=server.url, timeout=30, headers=FIELDS) as client:
+    with httpx.Client(base_url=server.url, timeout=100, headers=FIELDS) as client:
         assert client.post("/api/x?y=1", data={"a": "ä"}).json() == {
             "word": None if kind == "daphne" else "started",  # which has no lifespan
             "form": {"a": "ä"},

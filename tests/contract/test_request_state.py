@@ -551,7 +551,7 @@ def test_foreign_threads(place: str, way: str) -> None:
 
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(10)
+        thread.join(100)
         return Response(found[0])
 
     with Client(app, protocol=protocol, backend=backend or "asyncio") as client:  # type: ignore[arg-type]
@@ -741,7 +741,7 @@ def test_waiting_for_a_client_that_has_left() -> None:
         with pytest.raises(ClientDisconnected):
             await request.load()
         for _ in range(2):
-            with anyio.fail_after(20):
+            with anyio.fail_after(100):
                 await request.wait_disconnected()
             seen.append("left")
         return Response("x")
@@ -796,7 +796,7 @@ async def test_the_state_of_a_lifespan_where_the_scope_has_none() -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(app.asgi_app, {"type": "lifespan"}, receive, send)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await begun.wait()
         for _ in range(2):
             scope = RequestBuilder("/").scope()

@@ -106,7 +106,7 @@ def _fds() -> list[str]:
 def test_real_servers(server: str, path: Path, server_pool: Any) -> None:
     """gunicorn sends the file by its descriptor, wsgiref and waitress by their file wrappers, granian by its path."""
     started = server_pool.get(server, "tests.contract.test_response_files:app", app_dir=ROOT)
-    with httpx.Client(base_url=started.url, timeout=30) as client:
+    with httpx.Client(base_url=started.url, timeout=100) as client:
         check(client, path)
         check(client, path)
 

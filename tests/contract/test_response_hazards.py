@@ -223,7 +223,7 @@ def test_keep_alive(serve: Callable[..., Client], transport: str, kind: str) -> 
     def handler(request: Request) -> Response:
         def ticks() -> Iterator[str]:
             yield "a"
-            assert heard.wait(30)
+            assert heard.wait(100)
             yield "b"
 
         async def aticks() -> AsyncIterator[str]:
@@ -318,7 +318,7 @@ async def test_send_that_raises(at: int, streamed: bool) -> None:
         await anyio.sleep_forever()
 
     scope = RequestBuilder("/", headers={"Content-Length": "5"}).scope()
-    with anyio.fail_after(30):
+    with anyio.fail_after(100):
         await Application(handler)(scope, receive, send)
     assert (["body", "hook"] if streamed else ["hook"]) == ENDED
 
@@ -423,6 +423,6 @@ async def test_a_filler_that_cannot_be_sent() -> None:
             await anyio.sleep_forever()
         return message
 
-    with anyio.fail_after(20), pytest.raises(LookupError, match="of the server"):
+    with anyio.fail_after(100), pytest.raises(LookupError, match="of the server"):
         await Application(handler)(RequestBuilder("/").scope(), receive, send)
     assert log == ["ended"]

@@ -391,7 +391,7 @@ def test_tasks_of_a_handler_on_wsgi(backend: str, small: bool) -> None:
     class Input:
         def read(self, size: int = -1) -> bytes:
             started.set()
-            assert go_on.wait(10)
+            assert go_on.wait(100)
             piece, rest = pieces[0][:size], pieces[0][size:]
             pieces[:1] = [rest] if rest else []
             return piece
@@ -501,7 +501,7 @@ def test_threads_that_ask_at_once(place: str, way: str) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(10)
+            thread.join(100)
         whole = {"data": b"a=" + b"1" * 100, "form": b"1" * 100, "files": 0}.get(way, b"a=" + b"1" * 100)
         if way not in ("stream", "iter_data"):
             assert got
@@ -532,7 +532,7 @@ def test_the_reason_that_another_thread_gets(first: str, way: str) -> None:
     class Input:
         def read(self, size: int = -1) -> bytes:
             reading.set()
-            assert go_on.wait(10)
+            assert go_on.wait(100)
             return b"a=1"
 
     environ = RequestBuilder(method="POST").environ({"wsgi.input": Input(), "CONTENT_LENGTH": "3"})
@@ -540,12 +540,12 @@ def test_the_reason_that_another_thread_gets(first: str, way: str) -> None:
     request = Request(environ)
     thread = threading.Thread(target=ASK[first], args=(request,))
     thread.start()
-    assert reading.wait(10)
+    assert reading.wait(100)
     reader = {"data": r"get_data\(\)", "form": "form"}[first]
     with pytest.raises(BodyConsumed, match=f"while {reader} reads the body in another thread or task"):
         ASK[way](Request(environ))
     go_on.set()
-    thread.join(10)
+    thread.join(100)
     assert request.form["a"] == "1"
     assert Request(environ).form["a"] == "1"
 

@@ -203,7 +203,7 @@ def test_a_server_that_stops(is_async: bool) -> None:
             trailers_over="2",
             when_stopped=when_stopped,
         )
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await sender.send(response, "GET")
 
     anyio.run(main)

@@ -32,7 +32,7 @@ def test_on_real_servers(server: str, server_pool: ServerPool) -> None:
     """
     running = server_pool.get(server, "tests.contract.unexpected_app:app", app_dir=ROOT)
     is_asgi = server in ("uvicorn", "hypercorn")
-    with httpx.Client(base_url=running.url, timeout=20) as client:
+    with httpx.Client(base_url=running.url, timeout=100) as client:
         for kind in KINDS:
             for place, name in ANSWERED.items():
                 text = f"mark-{kind}-{place}-end"

@@ -48,7 +48,7 @@ async def test_client_leaves_a_stream(interval: float, send_fails: bool) -> None
         return response
 
     exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(exchange.run)
             await exchange.sending.wait()
@@ -119,7 +119,7 @@ async def test_a_client_that_leaves_while_send_never_waits(body: str, tmp_path: 
 
     bare = make(None) if body == "bare response" else None  # type: ignore[arg-type]
     app: Any = bare or (Application.from_wsgi(site) if body == "bridge" else Application(handler))
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await app(http_scope(method="GET"), receive, send)
     assert 10 <= sent < 100
     assert ended == ([] if body in ("bridge", "bare response") else ["hook"])
@@ -187,7 +187,7 @@ async def test_a_body_that_swallows_its_cancellation(how: str, then: str, send_w
 
     exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
     exchange.send_waits = send_waits
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(exchange.run)
             while not exchange.body:
@@ -237,7 +237,7 @@ async def test_sync_body_of_a_client_that_left() -> None:
             log.append("closed")
 
     exchange = Exchange(Application(lambda request: Response(body())), chunk(b"", False), method="GET")
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(exchange.run)
             await exchange.sending.wait()
@@ -286,7 +286,7 @@ async def test_timeouts_of_the_body() -> None:
         return Response(body())
 
     exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(exchange.run)
             while exchange.body != b"012":

@@ -33,7 +33,7 @@ def anyio_backend() -> str:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until the condition is true. The time-out only prevents a test from hanging."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         while not condition():
             await anyio.sleep(0.001)
 
@@ -48,7 +48,7 @@ class Blocking:
     def wait(self) -> None:
         """Block the thread."""
         self.waits.set()
-        assert self._go_on.wait(20)
+        assert self._go_on.wait(100)
 
     def go_on(self) -> None:
         """Let the thread continue."""
@@ -232,7 +232,7 @@ async def test_handler_in_a_foreign_thread_that_waits_for_its_body(cancel: Any) 
     def handler(request: Request) -> Response:
         thread = threading.Thread(target=read, args=(request,))
         thread.start()
-        thread.join(20)
+        thread.join(100)
         return Response("too late")
 
     await cancel(Exchange(Application(handler), chunk(b"x"), headers=UPLOAD), begun.is_set)
@@ -407,7 +407,7 @@ async def test_a_hook_that_is_cancelled_before_its_thread_begins(monkeypatch: py
     task = asyncio.create_task(exchange.run())
     with pytest.raises(asyncio.CancelledError):
         await task
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         while len(log) < 3:
             await anyio.sleep(0.001)
     assert log == [0, 1, 2]
@@ -771,7 +771,7 @@ async def test_the_cleanup_of_another_loop_is_not_waited_for() -> None:
     task = other.create_task(anyio.Event().wait())
     cleanup.note_cleaning(task)
     try:
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await cleanup.wait_until_clean(3600)
     finally:
         cleanup._cleaning.discard(task)

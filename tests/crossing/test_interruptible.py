@@ -90,7 +90,7 @@ async def test_an_error_of_the_watching(kind: str) -> None:
 async def test_code_that_ends_by_itself(kind: str) -> None:
     """The watching ends with it."""
     code = Code(waits=False)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await run(kind, Interruptible(anyio.sleep_forever), code)
     assert code.log == ["returns", "clean"]
 
@@ -108,7 +108,7 @@ class TestNativeCancellation:
         for _ in range(times):
             await anyio.wait_all_tasks_blocked()
             task.cancel()
-        await asyncio.wait([task], timeout=20)
+        await asyncio.wait([task], timeout=100)
         assert task.done()
         return task
 

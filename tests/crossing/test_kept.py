@@ -39,7 +39,7 @@ async def kept(anyio_backend: str) -> AsyncIterator[KeptThread]:
 
 async def run(kept: KeptThread, function: Any, *args: Any) -> Any:
     """Run a job, as cleanup does."""
-    with anyio.fail_after(20), anyio.CancelScope(shield=True):
+    with anyio.fail_after(100), anyio.CancelScope(shield=True):
         return await kept.run(Job(function, args))
 
 
@@ -67,7 +67,7 @@ async def test_the_thread_ends_when_it_is_given_back(anyio_backend: str) -> None
     other = KeptThread()
     again = await run(other, threading.current_thread)
     other.give_back()
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         while not (again is thread or not _works(thread)):
             await anyio.sleep(0.001)
 
@@ -104,7 +104,7 @@ async def test_a_job_that_works_when_its_task_is_cancelled(kept: KeptThread) -> 
 
     def work() -> str:
         begun.set()
-        assert go_on.wait(20)
+        assert go_on.wait(100)
         log.append("worked")
         return "result"
 
@@ -156,7 +156,7 @@ async def test_a_job_that_awaits_in_the_loop_when_its_task_is_cancelled(kept: Ke
             log.append("went on")
 
     scope = anyio.CancelScope()
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(ask)
             await waits.wait()

@@ -79,7 +79,7 @@ async def test_a_client_that_takes_nothing(kind: str, size: int, most: int) -> N
             yield b"x" * size
 
     client = Slow(stream(body, kind))
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(client.run)
             await client.is_sending.wait()
@@ -99,7 +99,7 @@ async def test_a_slow_client_holds_no_thread() -> None:
 
     app = Application(lambda request: Response(body()), stream_threads=1)
     client = Slow(app)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(client.run)
             await client.is_sending.wait()
@@ -126,7 +126,7 @@ async def test_other_tasks_have_their_turn(kind: str) -> None:
         sent.append(1)
 
     app = stream(body, kind)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(app, http_scope(method="GET"), anyio.sleep_forever, send)
             while len(sent) < 1000:
@@ -147,7 +147,7 @@ async def test_bodies_share_a_thread() -> None:
 
     app = Application(lambda request: Response(endless() if request.path == "/endless" else short()), stream_threads=1)
     first, second = (Exchange(app, chunk(b"", False), method="GET", path=path) for path in ("/endless", "/"))
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(first.run)
             await first.sending.wait()
@@ -185,7 +185,7 @@ async def test_sending_fails(kind: str) -> None:
 
     exchange = Exchange(stream(body, kind), chunk(b"", False), method="GET")
     exchange.send_error = LookupError("no socket")
-    with anyio.fail_after(20), pytest.raises(LookupError, match="no socket"):
+    with anyio.fail_after(100), pytest.raises(LookupError, match="no socket"):
         await exchange.run()
     assert closed == ["closed"]
 
@@ -196,7 +196,7 @@ async def test_a_body_that_fails_after_sending_has_failed(caplog: pytest.LogCapt
 
     def body() -> Iterator[bytes]:
         yield b"x"
-        assert failed.wait(20)
+        assert failed.wait(100)
         raise ArithmeticError("no sum")
 
     async def send(message: Any) -> None:
@@ -204,7 +204,7 @@ async def test_a_body_that_fails_after_sending_has_failed(caplog: pytest.LogCapt
             failed.set()
             raise LookupError("no socket")
 
-    with anyio.fail_after(30), pytest.raises(LookupError, match="no socket"):
+    with anyio.fail_after(100), pytest.raises(LookupError, match="no socket"):
         await stream(body, "handler")(http_scope(method="GET"), anyio.sleep_forever, send)
     logged = [record.exc_info[1] for record in caplog.records if record.exc_info]
     assert [str(error) for error in logged] == ["no sum"]
@@ -262,7 +262,7 @@ async def test_a_client_that_leaves_when_the_thread_has_gone(kind: str) -> None:
     app, reading = stream(body, kind), Application(read)
     uploads = [Exchange(reading, headers=[(b"transfer-encoding", b"chunked")]) for _ in range(4)]
     before = threading.active_count()
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         for _ in range(10):
             await leave_during(app)
         assert threading.active_count() - before < 8
@@ -297,7 +297,7 @@ async def test_a_client_that_leaves_while_a_body_ends(kind: str) -> None:
             return body()
 
         app = bridge(site)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(leave_during, app)
             await anyio.sleep(0.3)
@@ -322,7 +322,7 @@ async def test_sending_fails_after_the_body_has_failed(kind: str, caplog: pytest
             raise OSError("the client has left")
 
     app = stream(body, kind)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await app(http_scope(method="GET"), anyio.sleep_forever, send)
     errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
     assert [str(error) for error in errors] == ["no database"]
@@ -340,7 +340,7 @@ async def test_the_first_chunk_takes_no_place_of_a_handler(door: str) -> None:
         return waiting() if environ["PATH_INFO"] == "/wait" else iter([b"quick"])
 
     def waiting() -> Iterator[bytes]:
-        go_on.wait(20)
+        go_on.wait(100)
         yield b"late"
 
     class Resolving(Application):
@@ -355,7 +355,7 @@ async def test_the_first_chunk_takes_no_place_of_a_handler(door: str) -> None:
         await anyio.sleep(0.05)
         for _ in range(3):
             quick = Exchange(served, chunk(b"", False), method="GET", path="/")
-            with anyio.fail_after(10):
+            with anyio.fail_after(100):
                 await quick.run()
             assert quick.body == b"quick"
         go_on.set()
@@ -403,7 +403,7 @@ async def test_a_place_that_a_thread_gives_back() -> None:
     lease = crossing.Lease(running, crossing.Places(0), streaming)
     token = crossing.current_token()
     await lease.take()
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(running.take)
             while not running.waiting:
@@ -432,7 +432,7 @@ async def test_slow_uploads_below_a_bridge(chunked: bool) -> None:
         await anyio.sleep(0.1)
         for _ in range(3):
             quick = Exchange(served, chunk(b"", False), method="GET")
-            with anyio.fail_after(10):
+            with anyio.fail_after(100):
                 await quick.run()
             assert quick.body == b"0"
         for exchange in slow:
@@ -510,7 +510,7 @@ async def test_a_thread_waits_a_moment_for_its_client(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Outflow, "step", counted)
     exchange = Exchange(Application(lambda request: Response(iter([BIG] * 30))), chunk(b"", False), method="GET")
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await exchange.run()
     assert exchange.body == BIG * 30
     assert steps == 1

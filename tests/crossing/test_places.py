@@ -27,7 +27,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait until the condition is true. The time-out only prevents a test from hanging."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         while not condition():
             await anyio.sleep(0.001)
 
@@ -97,7 +97,7 @@ async def test_past_the_waiting_places() -> None:
         group.start_soon(first.run)
         await until(lambda: uploads.app._adapter_worker_threads.places.get().waiting.free == 0)
         await run_until_answered(second)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await get.run()
         await first.put.send(LAST)
         await until(lambda: first.status)
@@ -118,7 +118,7 @@ async def test_no_waiting_places_at_all() -> None:
         Exchange(uploads.app, chunk(b"abc", False), headers=[(b"content-length", b"3")]),
     )
     await run_until_answered(large)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await small.run()
     assert (large.status, small.body) == (503, b"3")
 
@@ -131,7 +131,7 @@ async def test_a_client_that_left_holds_nothing(end: str) -> None:
 
     def block(request: Request) -> Response:
         uploads.begun.append("block")
-        go_on.wait(20)
+        go_on.wait(100)
         return Response("x")
 
     handlers = {"/block": block}
@@ -185,7 +185,7 @@ async def test_idle_streams_do_not_block_handlers(left: bool) -> None:
     def events() -> Iterator[str]:
         yield "first"
         waiting[0] += 1
-        go_on.wait(20)
+        go_on.wait(100)
         yield "last"
 
     def handler(request: Request) -> Response:
@@ -205,7 +205,7 @@ async def test_idle_streams_do_not_block_handlers(left: bool) -> None:
                 if left:
                     await exchange.put.send(GONE)
             for exchange in fast:
-                with anyio.fail_after(20):
+                with anyio.fail_after(100):
                     await exchange.run()
             assert [exchange.body for exchange in fast] == [b"fast"] * 4
             assert log == ["/0", "/1", "/2", "/3"] or left
@@ -227,7 +227,7 @@ async def test_hooks_do_not_wait_for_handlers() -> None:
         if request.path == "/has":
             response.call_on_close(given_back.release)
         else:
-            assert given_back.acquire(timeout=20)
+            assert given_back.acquire(timeout=100)
         return response
 
     app = Application(handler, threads=1)
@@ -340,7 +340,7 @@ async def test_a_place_that_is_given_back_while_a_task_gets_ready_to_wait() -> N
             return taken
 
     places = Watched(0)
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await places.take()
     assert (looks, places.free, places.waiting) == (1, 0, 0)
 

@@ -192,7 +192,7 @@ class TestAsyncio:
                 log.append(str(error))
             thread = threading.Thread(target=lambda: log.append(crossing.run_in_task(look)))
             thread.start()
-            thread.join(20)
+            thread.join(100)
             return Response(b"".join(request.iter_data()))
 
         async def asked(receive: Any) -> Any:
@@ -356,7 +356,7 @@ def test_nothing_is_left_of_a_loop_that_has_ended() -> None:
     asyncio.run(main())
     assert pending == set()
     for thread in set(threading.enumerate()) - before:
-        thread.join(20)
+        thread.join(100)
         assert not thread.is_alive()
 
 
@@ -411,7 +411,7 @@ def test_a_thread_whose_loop_was_closed(loop: asyncio.AbstractEventLoop, monkeyp
     assert looks[:2] == [False, False]
     assert thread.is_alive()
     loop.close()
-    thread.join(20)
+    thread.join(100)
     assert not thread.is_alive()
 
 
@@ -420,7 +420,7 @@ def test_a_request_after_the_threads_were_ended(loop: asyncio.AbstractEventLoop)
     first = serve_in(loop)
     assert serve_in(loop) is first
     loop.run_until_complete(loop.shutdown_asyncgens())
-    first.join(20)
+    first.join(100)
     assert not first.is_alive()
     assert serve_in(loop) is not first
 
@@ -436,7 +436,7 @@ def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch
     [stop] = at_exit
     stop()
     for thread in threads:
-        thread.join(20)
+        thread.join(100)
         assert not thread.is_alive()
     other.close()
 

@@ -103,9 +103,9 @@ def test_two_threads_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = threading.Thread(target=lambda: found.append(crossing.portal("asyncio")))
     with lock:
         thread.start()
-        assert waits.wait(20)
+        assert waits.wait(100)
         other = portals._portals[os.getpid(), "asyncio"] = Fake("asyncio")
-    thread.join(20)
+    thread.join(100)
     assert found == [other]
     assert made == ["asyncio"]
 

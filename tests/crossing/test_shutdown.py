@@ -29,7 +29,7 @@ def test_cancelled_requests(kind: str, tmp_path: Path) -> None:
         with ExitStack() as stack:
             stack.enter_context(Upload(server))
             server.wait_for_log("upload begins")
-            client = stack.enter_context(httpx.Client(timeout=30))
+            client = stack.enter_context(httpx.Client(timeout=100))
             for name in ("sync", "async"):
                 response = stack.enter_context(client.stream("GET", f"{server.url}/{name}"))
                 chunks = response.iter_raw()

@@ -43,7 +43,7 @@ class Upload:
     """A client that has sent the head of a request and one byte of its body."""
 
     def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection((HOST, server.port), timeout=30)
+        self.socket = socket.create_connection((HOST, server.port), timeout=100)
         self.socket.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\nx" % LENGTH)
 
     def complete(self) -> None:
@@ -99,7 +99,7 @@ def get_at_once(server: Server, number: int) -> list[int]:
 
     async def main() -> list[int]:
         limits = httpx.Limits(max_connections=number)
-        async with httpx.AsyncClient(base_url=server.url, timeout=30, limits=limits) as client:
+        async with httpx.AsyncClient(base_url=server.url, timeout=100, limits=limits) as client:
             return [
                 response.status_code for response in await asyncio.gather(*(client.get("/") for _ in range(number)))
             ]
@@ -125,7 +125,7 @@ def test_slow_uploads(kind: str, name: str, slow: int, fast: int, tmp_path: Path
     """
     server = start_impatient(kind, f"tests.crossing.starvation_app:{name}", tmp_path)
     try:
-        with httpx.Client(base_url=server.url, timeout=30) as client, ExitStack() as stack:
+        with httpx.Client(base_url=server.url, timeout=100) as client, ExitStack() as stack:
             uploads = [stack.enter_context(Upload(server)) for _ in range(slow)]
             wait_until_begun(client, slow)
             assert get_at_once(server, fast) == [200] * fast
@@ -157,7 +157,7 @@ def test_idle_streams(kind: str, server_pool: ServerPool) -> None:
     """
     server = server_pool.get(kind, "tests.crossing.starvation_app:small", app_dir=ROOT)
     with ExitStack() as stack:
-        streams = [stack.enter_context(httpx.Client(timeout=30)) for _ in range(6)]
+        streams = [stack.enter_context(httpx.Client(timeout=100)) for _ in range(6)]
         for client in streams[:4]:
             response = stack.enter_context(client.stream("GET", f"{server.url}/events"))
             chunks = response.iter_raw()
@@ -171,7 +171,7 @@ class Multiplexed:
     """One HTTP/2 connection with prior knowledge (RFC 9113 section 3.3)."""
 
     def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection((HOST, server.port), timeout=30)
+        self.socket = socket.create_connection((HOST, server.port), timeout=100)
         self.connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="ascii"))
         self.connection.initiate_connection()
         self.statuses: dict[int, str] = {}

@@ -40,7 +40,7 @@ async def test_slow_uploads_do_not_starve_fast_requests() -> None:
         for _ in range(20):
             await anyio.sleep(0.005)
         fast = Exchange(app, chunk(b"", False), method="GET")
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             await fast.run()
         assert fast.body == b"0"
         for exchange in slow:
@@ -112,7 +112,7 @@ async def test_streams_take_each_message_as_it_comes() -> None:
     exchange = Exchange(Application(handler), chunk(b"one"), headers=[(b"transfer-encoding", b"chunked")])
     async with anyio.create_task_group() as group:
         group.start_soon(exchange.run)
-        with anyio.fail_after(20):
+        with anyio.fail_after(100):
             while not first.is_set():
                 await anyio.sleep(0.001)
         assert seen == [b"one"]
@@ -127,7 +127,7 @@ async def test_foreign_threads() -> None:
         result: list[bytes] = []
         thread = threading.Thread(target=lambda: result.append(request.get_data()))
         thread.start()
-        thread.join(20)
+        thread.join(100)
         return Response(result[0])
 
     exchange = Exchange(Application(handler), chunk(b"a"), chunk(b"b", False), headers=[(b"expect", b"x")])
@@ -141,7 +141,7 @@ async def test_preload_spares_the_hop() -> None:
     plain = Exchange(app, chunk(b"abc", False), headers=[(b"content-length", b"3")])
     await plain.run()
     expecting = Exchange(app, headers=[(b"content-length", b"3"), (b"expect", b"100-continue")])
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         await expecting.run()
     assert plain.status == expecting.status == 200
 
@@ -201,7 +201,7 @@ async def test_a_hook_in_a_cancelled_scope() -> None:
     """It runs, once, and what follows it is cancelled."""
     log: list[str] = []
     worker = crossing.Worker(crossing.Threads(1))
-    with anyio.fail_after(20), anyio.CancelScope() as scope:
+    with anyio.fail_after(100), anyio.CancelScope() as scope:
         scope.cancel()
         await worker.close(log.append, "hook")
         await anyio.lowlevel.checkpoint()
@@ -233,7 +233,7 @@ async def test_middleware_around_a_coroutine_in_a_cancelled_scope() -> None:
     loop = threading.get_ident()
     cancelled = anyio.get_cancelled_exc_class()
     app = Application(lambda request: wait(), middleware=[around, around])  # type: ignore[list-item]
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with anyio.create_task_group() as group:
             group.start_soon(Exchange(app, chunk(b"", False), method="GET").run)
             await waits.wait()
@@ -271,7 +271,7 @@ class TestNativeCancellation:
 
         def block() -> None:
             begun.set()
-            assert gate.wait(20)
+            assert gate.wait(100)
             log.append("first")
 
         async def discard(result: object) -> None:
@@ -323,7 +323,7 @@ class TestNativeCancellation:
 
         def block() -> None:
             begun.set()
-            assert gate.wait(20)
+            assert gate.wait(100)
 
         threads = crossing.Threads(1)
         first = asyncio.create_task(crossing.Worker(threads).close(block))

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.real_server
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=30, trust_env=False) as client:
+    with httpx.Client(timeout=100, trust_env=False) as client:
         yield client
 
 
