@@ -122,7 +122,7 @@ class Runner:
         RESULTS.write_text(json.dumps(dict(sorted(self.known.items())), indent=0, ensure_ascii=False) + "\n", "utf-8")
 
 
-def report() -> int:
+def report(options: argparse.Namespace) -> int:
     """Print the score of each package. The exit status is 1 if a survivor has no reason."""
     known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", {})
@@ -139,18 +139,20 @@ def report() -> int:
         counted = counts["killed"] + counts["survived"]
         print(f"{package}: {counts['killed']} of {counted} killed ({100 * counts['killed'] / max(counted, 1):.1f} %)")
     print("\n".join(["", *open_ones]))
-    write_figures(packages)
+    if options.sample or not options.modules:
+        sample = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
+        write_figures(packages, f"python -m mutation{sample}")
     return int(bool(open_ones))
 
 
-def write_figures(packages: dict[str, Counter[str]]) -> None:
+def write_figures(packages: dict[str, Counter[str]], command: str) -> None:
     """Write the score of each package to ``proof/mutation.json``, for the page of figures."""
     rows: list[dict[str, object]] = []
     for package, counts in sorted(packages.items()):
         counted = counts["killed"] + counts["survived"]
         figure = f"{counts['killed']} of {counted} found, {100 * counts['killed'] / max(counted, 1):.1f} %"
         rows.append({"what": f"`{package}`", "figure": figure})
-    proof("mutation", "python -m mutation", rows)
+    proof("mutation", command, rows)
 
 
 def main() -> int:
@@ -164,7 +166,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="only print the outcomes of earlier runs")
     options = parser.parse_args()
     if options.report:
-        return report()
+        return report(options)
     if not (WORK / "coverage").exists():
         record(ROOT, WORK / "coverage")
     modules = options.modules or sorted(House(ROOT / "src").modules)
@@ -179,7 +181,7 @@ def main() -> int:
         "tests",
     ]
     pytest.main(arguments, plugins=[Runner(modules, options)])
-    return report()
+    return report(options)
 
 
 if __name__ == "__main__":

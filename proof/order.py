@@ -36,12 +36,13 @@ def main() -> int:
     parser.add_argument("--alone", action="store_true", help="in one process")
     options = parser.parse_args()
     what = f"{machine().rpartition(', ')[2]}, {'in one process' if options.alone else 'in parallel'}"
+    command = f"python -m proof.order --runs {options.runs}{' --alone' if options.alone else ''}"
     failed = 0
     for number in range(options.runs):
         failed += not passes(str(options.first + number), *(() if options.alone else PARALLEL))
         rows: list[dict[str, Any]] = [row for row in known() if row["what"] != what]
         rows.append({"what": what, "trials": number + 1, "differences": failed})
-        record("order", "python -m proof.order", sorted(rows, key=lambda row: row["what"]))
+        record("order", command, sorted(rows, key=lambda row: row["what"]))
         print(f"{what}: {number + 1} runs, {failed} failed", flush=True)
     return int(failed > 0)
 
