@@ -90,8 +90,16 @@ class Runner:
         source = (ROOT / mutant.path).read_text("utf-8")
         tests = [name for name in self.lines.of(mutant.path, [mutant.line]) | self.new if name in items]
         pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
-        stem = Path(mutant.path).stem.strip("_")
-        tests.sort(key=lambda name: (name not in self.new, f"test_{stem}" not in name, name.count("["), name))
+        own, stem = self.test_files(mutant.path), Path(mutant.path).stem.strip("_")
+        tests.sort(
+            key=lambda name: (
+                name not in self.new,
+                name.partition("::")[0] not in own,
+                stem not in Path(name.partition("::")[0]).stem,
+                name.count("["),
+                name,
+            )
+        )
         if pairs is None:
             outcome = in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
             return outcome if outcome != SURVIVED else in_new_process(mutant, ROOT, self.users(mutant.path, items), 240)

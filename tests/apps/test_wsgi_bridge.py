@@ -551,7 +551,17 @@ def test_a_body_that_fails_before_it_has_bytes(length: str | None, empty: int) -
         start_response("200 OK", [("Content-Length", length)] if length else [])
         return Failing()
 
-    with Client(Application.from_wsgi(app), "asgi") as client:
+    sent: list[Any] = []
+
+    async def main() -> None:
+        async def receive() -> Any:
+            return {"type": "http.request"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
         with pytest.raises(LookupError, match="no first chunk"):
-            client.get("/")
-    assert log == ["closed"]
+            await Application.from_wsgi(app)(RequestBuilder("/").scope(), receive, send)
+
+    anyio.run(main)
+    assert (sent, log) == ([], ["closed"])

@@ -14,6 +14,7 @@ from cardan.core._request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
 from cardan.files._sending import send_file
 from cardan.files._static import StaticFiles
+from cardan.testing import RequestBuilder
 from cardan.wsgi._draining import _Cut
 
 if TYPE_CHECKING:
@@ -926,3 +927,16 @@ def test_wsgi_a_body_in_a_coding_with_a_length(length: str) -> None:
     getattr(iterable, "close", lambda: None)()
     assert stream.reads == 0
     assert started.status == 200
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_body_that_was_read_is_not_drained(reads: bool) -> None:
+    """A WSGI server gets the list of a whole response as it is, unless a body is left that has to be drained."""
+
+    def handler(request: Request) -> Response:
+        return Response(request.get_data() if reads else b"x")
+
+    environ = RequestBuilder("/", method="POST", data=b"x").environ()
+    answer: Any = Application(handler)(environ, lambda *_: print)
+    assert isinstance(answer, list) == reads
+    assert b"".join(answer) == b"x"

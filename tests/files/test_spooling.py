@@ -14,7 +14,7 @@ from cardan.core._limits import Limits
 from cardan.core.drive import Close, Open, Read, Write, run
 from cardan.core.forms import Field, FormReader
 from cardan.core.forms._files import is_on_disk
-from cardan.files._spooling import BATCH, FileStorage, Part, Spooler, SpoolSink
+from cardan.files._spooling import BATCH, FileStorage, MemoryBudget, Part, Spooler, SpoolSink
 from cardan.files._temporary import MemoryFile, write_all
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import PartReader, answers, arun, await_
@@ -265,3 +265,17 @@ def test_a_file_that_was_moved_to_disk_is_closed_although_the_disk_fails(monkeyp
         os.fstat(disk_number)
     with pytest.raises(ValueError, match="closed"):
         io.BytesIO.getvalue(file)
+
+
+def test_what_a_file_on_disk_gives_back() -> None:
+    """A file that goes to disk gives back exactly the memory that it had taken."""
+    budget = MemoryBudget(Limits(max_spool_memory=100))
+    sink = SpoolSink(Limits(max_file_memory=10), budget)
+    other = SpoolSink(Limits(max_file_memory=10), budget)
+    sink.write(b"x" * 10)
+    other.write(b"y" * 3)
+    assert budget.used == 13
+    sink.write(b"x")
+    assert (sink.on_disk, budget.used) == (True, 3)
+    sink.close()
+    other.close()

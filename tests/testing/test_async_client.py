@@ -377,3 +377,19 @@ async def test_leaving_the_context_twice() -> None:
         assert (await client.get("/")).status_code == 200
     await transport.__aexit__()
     assert client.is_closed
+
+
+async def test_the_head_of_a_response_comes_before_its_body() -> None:
+    """The client has the status as soon as the application has sent it, whenever the first byte follows."""
+    has_head = anyio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 202, "headers": []})
+        await has_head.wait()
+        await send({"type": "http.response.body", "body": b"x"})
+
+    with anyio.fail_after(100):
+        async with AsyncClient(app) as client, client.stream("GET", "/") as response:
+            assert response.status_code == 202
+            has_head.set()
+            assert await response.aread() == b"x"

@@ -96,7 +96,7 @@ class Mount(Dual):
         self._key = f"cardan.mount.{id(self)}"
         self._states: dict[int, MutableMapping[str, Any]] = {}
         self._last_states = self._states
-        self._began_in = 0
+        self._began_in: int | None = None
 
     @property
     def apps(self) -> Mapping[str, Callable[..., Any]]:
@@ -108,7 +108,7 @@ class Mount(Dual):
 
         All are closed even if closing one fails. The first error is raised afterwards. For tests and scripts.
         """
-        self._began_in = 0
+        self._began_in = None
         close_all([app.close for app in reversed(self._in_order) if getattr(app, "close", None) is not None])
 
     def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -767,3 +767,17 @@ def test_a_mistake_of_the_program_is_no_failure_of_the_body() -> None:
         [part.read() for part in parts]
     with pytest.raises(BodyConsumed, match=r"consumed by iter_parts\(\)"):
         request.get_data()
+
+
+def test_when_a_body_waits() -> None:
+    """Nothing was read yet; or one of the two ways to load it is not over, whatever the other one says."""
+    body = BytesBody(b"x")
+    assert body.waits
+    body.take("iter_data()")
+    assert not body.waits
+    body.driven = True
+    assert body.waits
+    assert body.busy
+    body.driven, body.unfinished = False, object()  # type: ignore[assignment]
+    assert body.waits
+    assert body.busy
