@@ -238,6 +238,40 @@ def test_a_client_that_has_left(app: Any) -> None:
     assert over_asgi(broken_asgi) == ([], b"hello")
 
 
+def test_a_hint_that_cannot_be_sent_tells_of_a_disconnect() -> None:
+    """After a hint that the connection did not take, ``request.disconnected`` is true, on both protocols."""
+    seen: list[bool] = []
+
+    def broken(message: Any) -> None:
+        raise BrokenPipeError("the client has left")
+
+    def plain(request: Request) -> Response:
+        request.send_early_hints([STYLE])
+        seen.append(request.disconnected)
+        return Response("hello")
+
+    async def awaiting(request: Request) -> Response:
+        await request.asend_early_hints([STYLE])
+        seen.append(request.disconnected)
+        return Response("hello")
+
+    def breaking(app: Any) -> Any:
+        async def outer(scope: Any, receive: Any, send: Any) -> None:
+            async def inner(message: Any) -> None:
+                if message["type"] == "http.response.early_hint":
+                    broken(message)
+                await send(message)
+
+            await app(scope, receive, inner)
+
+        return outer
+
+    for app in (Application(plain), Application(awaiting)):
+        over_wsgi(app, hint=broken)
+        over_asgi(breaking(app))
+    assert seen == [True] * 4
+
+
 def test_without_an_application() -> None:
     """A request that no application serves sends hints, too."""
     sent: list[Any] = []
