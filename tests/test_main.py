@@ -214,3 +214,10 @@ def test_what_is_not_installed() -> None:
     """A distribution that is not installed has no version, and is left out of the report."""
     assert command._version_of("cardan-has-no-such-server") is None
     assert list(command._found(["cardan-has-no-such-server", "anyio"])) == ["anyio"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_is_echoed_can_be_read(protocol: Any) -> None:
+    """Letters beyond ASCII are shown as they are, not as escapes."""
+    with Client(_echo.app, protocol) as client:
+        assert '"ü"' in client.get("/", params={"a": "ü"}).text

@@ -500,3 +500,12 @@ def test_a_body_of_a_file_shows_what_it_sends(tmp_path: Path) -> None:
         assert repr(whole) == "<FileBody '/srv/f' 100 bytes from 0>"
         assert repr(part).startswith("<FileBody <_io.BufferedReader name=")
         assert repr(part).endswith(" 60 bytes from 40>")
+
+
+@pytest.mark.parametrize("name", ["mimetype", "download_name", "etag", "last_modified", "max_age", "charset"])
+def test_an_option_of_another_type(name: str, tmp_path: Path) -> None:
+    """An argument of another type is a TypeError that names it."""
+    (tmp_path / "a.txt").write_text("x")
+    options: Any = {name: [5]}
+    with pytest.raises(TypeError, match=name):
+        send_file(tmp_path / "a.txt", Request(RequestBuilder("/").environ()), **options)

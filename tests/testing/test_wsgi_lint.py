@@ -206,3 +206,32 @@ def test_attributes_and_client() -> None:
         with client.stream("POST", "/", content=b"abc"):
             pass
     assert app.closed == 1
+
+
+@pytest.mark.parametrize("exc_info", [(1, 2, 3), (None, None), (), "abc", LookupError()])
+def test_what_is_no_exc_info(exc_info: Any) -> None:
+    """PEP 3333: ``exc_info`` is None, or the three values of ``sys.exc_info()`` while an exception is handled."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")], exc_info)
+        return [b""]
+
+    with Client(lint.wsgi(app)) as client, pytest.raises(AssertionError, match="got exc_info"):
+        client.get("/")
+
+
+def test_what_is_refused_is_closed() -> None:
+    """PEP 3333: whoever gets an iterable closes it, also one that breaks the rules."""
+    closed: list[str] = []
+
+    class Wrong(str):
+        def close(self) -> None:
+            closed.append(self)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Wrong("text")
+
+    with Client(lint.wsgi(app)) as client, pytest.raises(AssertionError, match="expected an iterable of bytes"):
+        client.get("/")
+    assert closed == ["text"]

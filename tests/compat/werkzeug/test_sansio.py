@@ -120,3 +120,12 @@ def test_other_containers_as_headers() -> None:
         assert request.headers["x-a"] == "1"
     assert issubclass(Request, cardan.core.Request)
     assert issubclass(Response, cardan.core.Response)
+
+
+def test_an_assigned_address_has_no_port() -> None:
+    """Only the address of the client is assigned; its port is not known then, and 0 says so."""
+    from cardan.compat.werkzeug.sansio.request import Request
+
+    request = Request("GET", "http", ("a.example", 80), "", "/", b"", {}, "10.0.0.1")  # type: ignore[arg-type]
+    request.remote_addr = "192.0.2.1"
+    assert (request.remote_addr, request.head.client) == ("192.0.2.1", ("192.0.2.1", 0))

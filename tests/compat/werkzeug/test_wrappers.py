@@ -267,3 +267,12 @@ def test_files_get_another_class(wz: Any) -> None:
 
     files.__class__ = Explains
     assert files["a"] == "no a"
+
+
+@pytest.mark.parametrize("name", ["host", "host_url", "root_url", "base_url", "url"])
+def test_an_assigned_host_is_that_of_the_urls(name: str) -> None:
+    """As Flask does: a Host that is assigned counts for every URL, also for one that was read before."""
+    request = Request(create_environ("/a", "http://old.example/"))
+    assert "old.example" in getattr(request, name)
+    request.host = "new.example"
+    assert "new.example" in getattr(request, name)
