@@ -125,3 +125,9 @@ def test_a_name_is_imported_once() -> None:
     assert run("import cardan; cardan.Response; print('Response' in vars(cardan), 'Request' in vars(cardan))") == (
         "True False"
     )
+
+
+def test_a_name_is_looked_up_once() -> None:
+    """After the first use a name is an ordinary attribute of its module: later uses cost nothing."""
+    code = "import cardan; assert 'Mount' not in vars(cardan); cardan.Mount; print('Mount' in vars(cardan))"
+    assert run(code) == "True"

@@ -1212,3 +1212,12 @@ def test_json_that_is_not_kept() -> None:
     assert request.get_json(cache=False) == {"a": [1]}
     with pytest.raises(BodyConsumed):
         request.get_json()
+
+
+@pytest.mark.parametrize(
+    ("carrier", "got"), [({"type": "lifespan"}, "an ASGI scope of type 'lifespan'"), ({}, "dict"), (5, "int")]
+)
+def test_what_is_no_request(carrier: Any, got: str) -> None:
+    """The error names what came: the type of a scope, or the class of another object."""
+    with pytest.raises(TypeError, match=rf"^got {got}, expected a WSGI environ or an ASGI http or websocket scope$"):
+        Request(carrier)
