@@ -150,3 +150,24 @@ def test_what_makes_requests_may_bring_another_body() -> None:
 
     with Client(App(), "asgi") as client:
         assert client.post("/", content=b"sent").text == "own"
+
+
+@both
+def test_a_property_may_say_how_errors_are_told(protocol: Any) -> None:
+    """``errors`` as a property: each error page has the format that it gives then."""
+
+    class App(Application[Request]):
+        kind = "html"
+
+        def handler(self, request: Request) -> Response:
+            abort(404)
+
+        @property
+        def errors(self) -> Any:  # type: ignore[override]
+            return self.kind
+
+    app = App()
+    with Client(app, protocol) as client:
+        assert client.get("/").headers["content-type"].startswith("text/html")
+        app.kind = "problem"
+        assert client.get("/").headers["content-type"] == "application/problem+json"

@@ -24,7 +24,7 @@ from cardan.core.fields._ranges import Range
 from cardan.core.forms import FormReader, MultipartDecoder, PartDecoder, parse_form, parse_form_type, parse_urlencoded
 from cardan.core.forms._disposition import parse_disposition
 from cardan.core.forms._head import _MEMO
-from cardan.core.forms._plan import plan_for
+from cardan.core.forms._plan import _plans, plan_for
 from cardan.core.forms._urlencoded import BLOCK, percent_decode
 from cardan.core.structures import EnvironHeaders, Headers, MultiDict, ScopeHeaders
 from cardan.structured import parse_item, parse_list
@@ -37,6 +37,12 @@ FORMS = "cardan.core.forms"
 FIELDS = "cardan.core.fields"
 STRUCTURES = "cardan.core.structures"
 TYPE = "multipart/form-data; boundary=B"
+
+
+@pytest.fixture(autouse=True)
+def _empty_memo() -> None:
+    """The memo of plans is cleared when it is full, whatever other tests have put into it."""
+    _plans.clear()
 
 
 def calls(names: str, call: Callable[[], object]) -> int:

@@ -488,7 +488,7 @@ def test_nothing_is_taken_after_a_stop() -> None:
         if not stops_in_body:
             outflow.wake = lambda outflow=outflow: threading.Timer(0.01, outflow.stop).start()  # type: ignore[misc]
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("cardan._crossing.outflow._MOMENT", 30)
+                patch.setattr("cardan._crossing.outflow._MOMENT", 0.3)
                 assert not outflow.step()
         else:
             assert not outflow.step()
@@ -499,7 +499,7 @@ def test_nothing_is_taken_after_a_stop() -> None:
 
 async def test_a_thread_waits_a_moment_for_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that a client takes as fast as it comes needs one step, and one thread, however large it is."""
-    monkeypatch.setattr("cardan._crossing.outflow._MOMENT", 30)
+    monkeypatch.setattr("cardan._crossing.outflow._MOMENT", 0.3)
     steps = 0
     real = Outflow.step
 
