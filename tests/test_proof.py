@@ -243,3 +243,12 @@ def test_fuzz() -> None:
     assert count > 10
     assert not wrong
     assert fuzz.tried("fields_cookies", 0.2, "--no-such-option") == (0, True)
+
+
+def test_a_turn_of_fuzzers() -> None:
+    """The fuzzers of a turn run at the same time, and each one's numbers stand under its own name."""
+    names = ["fields_cookies", "urls"]
+    found = fuzz.turn(names, 2, 0.2, "--seed", "1")
+    assert list(found) == names
+    assert all(count > 10 and not wrong for count, wrong in found.values())
+    assert fuzz.turn(names, 1, 0.2, "--no-such-option") == dict.fromkeys(names, (0, True))
