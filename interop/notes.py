@@ -1,4 +1,4 @@
-"""Sentences of the page: what a difference is, and why it is there. Both have a default for what is new."""
+"""Sentences of the page: what a client sees, and what the server or client does. What is new has a default."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ __all__ = ["explanation", "meaning"]
 
 MEANINGS = {
     "no answer": "the client gets no answer",
-    "looks complete": "a body that was broken off looks complete to the client",
-    "broken off": "the client takes a whole body for one that was broken off",
-    "no end": "the connection stays open, and the client waits for more",
+    "looks complete": "the body ends for the client like a complete one",
+    "broken off": "the client reports that the body is not complete",
+    "no end": "the connection stays open",
     "held back": "the first piece of the body arrives together with the last",
-    "goes on": "the body goes on although the client has left",
-    "100 before the answer": "the server asks for the body (100 Continue) before the application has refused it",
+    "goes on": "the body goes on after the client has left",
+    "100 before the answer": "the client gets a 100 (Continue) before the answer",
     "another body": "the client gets another body",
 }
 """What was seen, by the text of the cell without the number of the request."""
@@ -27,68 +27,56 @@ def meaning(difference: str) -> str:
 ASKS = "100 before the answer"
 COMPLETE = "looks complete"
 NGINX = (
-    "If nginx passes a request on as it arrives, and the answer is complete before it, nginx closes the connection "
-    "without announcing it. By default it does not do so (`proxy_request_buffering on`)."
+    "With `proxy_request_buffering off`, nginx closes the connection after an answer that comes before the end of the "
+    "request. By default it reads the request first."
 )
-CURL = "After an upload over HTTP/2 that curl has stopped, its next request on the connection fails."
+CURL = "Over HTTP/2, curl stops an upload when it has the answer. The next request needs a new connection."
+HANDLED = "`Application.on_exception` can give an answer, which is sent like any other."
+LENGTH = "If the response has a Content-Length, the client sees that bytes are missing."
 
 EXPLANATIONS: dict[tuple[str, str, str], str] = {
-    ("early 413, Expect", ASKS, "gunicorn"): "gunicorn asks for the body before it calls a WSGI application.",
+    ("early 413, Expect", ASKS, "gunicorn"): "gunicorn sends it before it calls a WSGI application.",
     ("early 413, Expect", ASKS, "waitress"): "waitress reads every request to its end before it calls the application.",
-    ("early 413, Expect", ASKS, "cheroot"): "cheroot asks as soon as it has read the header fields.",
-    ("early 413, Expect", ASKS, "mod_wsgi"): "Apache passes the body on to its daemon process, whoever reads it.",
-    ("early 413, Expect", ASKS, "hypercorn"): "hypercorn asks over HTTP/1 as soon as it has read the header fields.",
+    ("early 413, Expect", ASKS, "cheroot"): "cheroot sends it as soon as it has read the header fields.",
+    ("early 413, Expect", ASKS, "mod_wsgi"): "Apache passes the body on to its daemon process in any case.",
+    (
+        "early 413, Expect",
+        ASKS,
+        "hypercorn",
+    ): "hypercorn sends it over HTTP/1 as soon as it has read the header fields.",
     ("early 413, Expect", ASKS, "daphne"): "daphne reads every request to its end before it calls the application.",
     (
         "early 413, Expect",
         ASKS,
         "nginx",
-    ): "nginx asks itself, and sends the body to the server behind it without the field.",
+    ): "nginx sends it itself, and passes the request on without the field `Expect`.",
     ("error before", "no answer, request 2", "cheroot"): (
-        "cheroot closes the connection after an error, without announcing it; other clients then open a new one."
+        "cheroot closes the connection after an error; the next request needs a new one."
     ),
-    ("error before", "no answer", "uWSGI"): (
-        "uWSGI closes the connection when an application raises. `Application.on_exception` can give an answer."
-    ),
-    ("error before", "no answer", "daphne"): (
-        "After an error in the body of a response, daphne leaves later errors without an answer. "
-        "`Application.on_exception` can give one."
-    ),
+    ("error before", "no answer", "uWSGI"): HANDLED,
+    ("error before", "no answer", "daphne"): HANDLED,
     ("error after", COMPLETE, "wsgiref"): (
         "wsgiref answers by HTTP/1.0, where the end of the connection is the end of the body."
     ),
-    ("error after", COMPLETE, "uWSGI"): "uWSGI ends the body as if it were complete. A Content-Length shows it.",
-    ("error after", COMPLETE, "mod_wsgi"): "Apache ends the body as if it were complete. A Content-Length shows it.",
+    ("error after", COMPLETE, "uWSGI"): LENGTH,
+    ("error after", COMPLETE, "mod_wsgi"): LENGTH,
     ("error after", COMPLETE, "Node"): (
-        "If the response has the field `Connection: close`, Node takes the end of the connection for that "
-        "of the body, although the last chunk is missing."
+        "If the response has the field `Connection: close`, the end of the connection ends the body for Node."
     ),
     ("unread", "no answer, request 2", "nginx"): NGINX,
     ("early 413", "no answer, request 2", "nginx"): NGINX,
     ("early 413, Expect", "no answer, request 2", "nginx"): NGINX,
     ("early 413, Expect", "no answer, request 2", "curl"): CURL,
-    (
-        "error after",
-        "no end",
-        "hypercorn HTTP/2",
-    ): "hypercorn does not reset a stream of HTTP/2 whose application failed.",
-    ("error after", "no end", "daphne"): "daphne leaves the connection open when the application fails.",
-    ("204, 304", "content-length: 0", "wsgiref"): "RFC 9110 section 8.6 forbids the field on a 204. wsgiref adds it.",
+    ("error after", "no end", "hypercorn HTTP/2"): "A time-out of the client ends it.",
+    ("error after", "no end", "daphne"): "A time-out of the client ends it.",
+    ("204, 304", "content-length: 0", "wsgiref"): "wsgiref adds the field to every response without a body.",
     ("HTTP/1.0", "transfer-encoding: chunked", "uvicorn"): (
-        "With httptools, uvicorn does not look at the version of the request. With h11 it does."
+        "With httptools, uvicorn sends a stream in chunks to all clients; with h11, to those of HTTP/1.1."
     ),
-    (
-        "early 413",
-        "no answer, request 2",
-        "curl",
-    ): "curl leaves a connection of HTTP/2 in disorder if it stops an upload.",
-    (
-        "unread",
-        "no end",
-        "curl",
-    ): "Over HTTP/2, curl has the whole answer to an upload that was not read, and waits on.",
+    ("early 413", "no answer, request 2", "curl"): CURL,
+    ("unread", "no end", "curl"): "Over HTTP/2, curl has the whole answer, and its time-out ends the transfer.",
 }
-"""Why, by row, difference, and the server or client that does it (the beginning of its name)."""
+"""What it does, by row, difference, and server or client (the beginning of its name)."""
 
 
 def explanation(row: str, difference: str, who: list[str]) -> str:

@@ -13,7 +13,7 @@ from interop.notes import explanation, meaning
 from interop.rows import ROWS
 from interop.servers import SERVERS
 
-__all__ = ["blame", "render", "summary", "write"]
+__all__ = ["render", "side", "summary", "write"]
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "interop.md"
 MARKS = "<!-- interop: written by make interop -->", "<!-- end of interop -->"
@@ -21,12 +21,12 @@ Cells = dict[str, dict[str, dict[str, Any]]]
 """by client and row: what of the site was not as expected, what of the raw application, and the error of the client"""
 
 
-def blame(cells: Cells, client: str, row: str, difference: str) -> str:
-    """Whose doing a difference is: ``"cardan"``, ``"server"`` or ``"client"``.
+def side(cells: Cells, client: str, row: str, difference: str) -> str:
+    """What a difference depends on: ``"cardan"``, ``"server"`` or ``"client"``.
 
-    It is cardan's if the raw application does not show the same, to this client or to another. Of the clients that
-    speak the same version of HTTP, those count that see the same of either application: if the socket does, or more
-    than one and at least half of them, it is the server's; else the client's.
+    It depends on cardan if the raw application does not show the same, to this client or to another. Of the clients
+    that speak the same version of HTTP, those count that see the same of either application: if the socket does, or
+    more than one and at least half of them, the difference depends on the server; else on the client.
     """
     asked = {name: of[row] for name, of in cells.items() if row in of}
     if not any(difference in cell["raw"] for cell in asked.values()):
@@ -43,32 +43,32 @@ class Note:
 
     row: str
     difference: str
-    whose: str
+    side: str
     servers: list[str] = field(default_factory=list)
     clients: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """The note on the page."""
-        who = {"server": self.servers, "client": self.clients, "cardan": ["cardan"]}[self.whose]
-        doing = {
-            "server": "The server's doing: the raw application shows the same.",
-            "client": "The client's doing: the raw application shows the same, other clients of these servers do not.",
-            "cardan": "**cardan's doing**: the raw application does not show it.",
-        }[self.whose]
+        who = {"server": self.servers, "client": self.clients, "cardan": ["cardan"]}[self.side]
+        raw = {
+            "server": "The raw application shows the same.",
+            "client": "The raw application shows the same to these clients; other clients see what the table says.",
+            "cardan": "**The raw application does not show it.**",
+        }[self.side]
         why = explanation(self.row, self.difference, who)
         seen = f"**{self.row}**, on {', '.join(self.servers)}: {meaning(self.difference)}"
-        parts = [seen + f" (seen by {', '.join(self.clients)}).", doing, why]
+        parts = [seen + f" (seen by {', '.join(self.clients)}).", raw, why]
         return " ".join(filter(None, parts))
 
 
 def notes_of(servers: dict[str, Any]) -> dict[tuple[str, str, str], Note]:
-    """All notes, by row, difference and whose doing it is, in the order of the rows."""
+    """All notes, by row, difference and side, in the order of the rows."""
     found: dict[tuple[str, str, str], Note] = {}
     for row in ROWS:
         for server, cells in with_cells(servers):
             for client in ordered(cells, CLIENTS):
                 for difference in cells[client].get(row, {}).get("cardan", []):
-                    key = (row, difference, blame(cells, client, row, difference))
+                    key = (row, difference, side(cells, client, row, difference))
                     note = found.setdefault(key, Note(*key))
                     note.servers += [server] if server not in note.servers else []
                     note.clients += [client] if client not in note.clients else []
@@ -97,14 +97,14 @@ def render(results: dict[str, Any]) -> str:
     known = [name for name in ordered(clients, CLIENTS) if "version" in clients[name]]
     begin = (
         f"Written {max(of['date'] for of in servers.values() if 'date' in of)}, with Python {results['python']}. "
-        f"{counts(ran)} `ok`: every client saw what it should. A number: at least one client did not, see the note."
+        f"{counts(ran)} `ok`: every client saw what the first table says. A number: at least one did not, see the note."
     )
     lines = [
         begin,
         "",
         *table("server", list(ran), marked),
         "",
-        "What the clients do themselves, on whatever server; `–`: the client cannot send this.",
+        "What depends on the client, with every server; `–`: the client cannot send this.",
         "",
         *table("client", known, marked),
         "",
@@ -120,25 +120,25 @@ def render(results: dict[str, Any]) -> str:
 
 
 def counts(ran: dict[str, Cells]) -> str:
-    """How many answers were as expected, and whose doing the others are."""
+    """How many answers were as expected, and how many of the others the raw application gives as well."""
     total, others = 0, dict.fromkeys(("server", "client", "cardan"), 0)
     for cells in ran.values():
         for client, rows in cells.items():
             total += len(rows)
             for row, cell in rows.items():
-                for whose in {blame(cells, client, row, difference) for difference in cell["cardan"]}:
-                    others[whose] += 1
+                for one in {side(cells, client, row, difference) for difference in cell["cardan"]}:
+                    others[one] += 1
     return (
-        f"Of {total} times that a client sent a row to a server, {sum(others.values())} showed something unexpected: "
-        f"{others['server']} times the server does it, {others['client']} times the client, and {others['cardan']} "
-        "times cardan."
+        f"A client has sent a row to a server {total} times. {sum(others.values())} times it saw something else than "
+        f"the first table says: {others['server']} times this depends on the server, {others['client']} times on the "
+        f"client, and {others['cardan']} times on cardan."
     )
 
 
 def marks(ran: dict[str, Cells], numbers: dict[tuple[str, str, str], str]) -> dict[tuple[str, str], set[str]]:
     """The numbers of the notes for each server and row, and for each client and row that was sent.
 
-    Those of a client are about what the client does, or cardan.
+    Those of a client are about what depends on the client, or on cardan.
     """
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for server, cells in ran.items():
@@ -146,10 +146,10 @@ def marks(ran: dict[str, Cells], numbers: dict[tuple[str, str, str], str]) -> di
             for row, cell in rows.items():
                 of_server, of_client = found[server, row], found[client, row]
                 for difference in cell["cardan"]:
-                    whose = blame(cells, client, row, difference)
-                    number = numbers[row, difference, whose]
+                    one = side(cells, client, row, difference)
+                    number = numbers[row, difference, one]
                     of_server.add(number)
-                    if whose != "server":
+                    if one != "server":
                         of_client.add(number)
     return found
 
@@ -167,7 +167,7 @@ def table(title: str, names: list[str], marked: dict[tuple[str, str], set[str]])
 
 
 def made_good(ran: dict[str, Cells]) -> Iterator[str]:
-    """Where the raw application fails, and the site does not."""
+    """Where the raw application shows a difference, and the site does not."""
     found: dict[str, list[str]] = defaultdict(list)
     for server, cells in ran.items():
         for rows in cells.values():
@@ -176,7 +176,7 @@ def made_good(ran: dict[str, Cells]) -> Iterator[str]:
                     found[row].append(server)
     if found:
         yield (
-            "Where some client sees something unexpected of the raw application, and not of the site "
+            "Where some client sees a difference with the raw application, and none with the site "
             "(cardan [discards the rest of a request](../guides/early-answers.md) that nobody has read):"
         )
         yield ""
@@ -204,7 +204,7 @@ def missing(results: dict[str, Any], table: Any) -> dict[str, str]:
 def summary(found: dict[str, Any]) -> str:
     """What the command prints of one server."""
     lines = [
-        f"  {client}, {row}: {difference} ({blame(found['cells'], client, row, difference)}) {cell['detail']}"[:150]
+        f"  {client}, {row}: {difference} ({side(found['cells'], client, row, difference)}) {cell['detail']}"[:150]
         for client, rows in found["cells"].items()
         for row, cell in rows.items()
         for difference in cell["cardan"]

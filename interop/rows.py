@@ -1,4 +1,4 @@
-"""The rows of the table: what a client sends, and what it should see."""
+"""The rows of the table: what a client sends, and what it is expected to see."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a client should see. ``difference`` says in a few words what is different."""
+    """What a client is expected to see. ``difference`` says in a few words what is different."""
 
     status: int = 200
     body: bytes | None = None

@@ -538,7 +538,7 @@ def must_revalidate(s: Stage) -> None:
     s.write(b"no stale one, but a new one")
     s.wait(2.2)
     old = s.through(path)
-    # stale-while-revalidate is no use with must-revalidate; nginx and Varnish do not look at the latter
+    # stale-while-revalidate is no use with must-revalidate; with nginx and Varnish the former decides
     s.must((old.body == b"no stale one") == (s.cache != "model"), f"{old.body!r}")
     s.reached(200, 200)
 

@@ -199,8 +199,8 @@ H2_KINDS = {
 }
 """Servers that speak HTTP/2 without TLS, by their names, WSGI first. Their clients begin with HTTP/2 at once."""
 
-#: hypercorn on asyncio, where it ends although connections are open: from Python 3.12 on ``Server.wait_closed()`` waits
-#: for all of them, and hypercorn 0.18 awaits that before its ``--graceful-timeout`` begins
+#: hypercorn on asyncio, where its ``--graceful-timeout`` ends open connections: from Python 3.12 on, that of hypercorn
+#: 0.18 begins when all of them are closed
 STOPPING_HYPERCORN = ("hypercorn",) if sys.version_info < (3, 12) else ()
 WSGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "wsgi")
 ASGI_KINDS = tuple(name for name, kind in KINDS.items() if kind.protocol == "asgi")

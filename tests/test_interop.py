@@ -72,8 +72,8 @@ def test_the_page_shows_the_results() -> None:
     assert shown.strip() == page.render(json.loads(RESULTS.read_text())).strip()
 
 
-def test_nothing_on_the_page_is_cardans_doing() -> None:
-    """Where a client sees something else than it should, the raw application shows the same."""
+def test_nothing_on_the_page_depends_on_cardan() -> None:
+    """Where a client sees something else than the table says, the raw application shows the same."""
     servers = json.loads(RESULTS.read_text())["servers"]
     found = [
         (server, client, row)
@@ -81,7 +81,7 @@ def test_nothing_on_the_page_is_cardans_doing() -> None:
         for client, cells in of.get("cells", {}).items()
         for row, cell in cells.items()
         for difference in cell["cardan"]
-        if page.blame(of["cells"], client, row, difference) == "cardan"
+        if page.side(of["cells"], client, row, difference) == "cardan"
     ]
     assert found == []
 
@@ -150,7 +150,7 @@ OTHER: dict[str, list[str]] = {"cardan": [], "raw": []}
 
 
 @pytest.mark.parametrize(
-    ("cells", "whose"),
+    ("cells", "side"),
     [
         ({"curl": {**SAME, "raw": []}, "socket": {**SAME, "raw": ["no answer"]}}, "cardan"),
         ({"curl": {**SAME, "raw": []}, "socket": {**OTHER, "raw": ["looks complete"]}}, "server"),
@@ -162,12 +162,12 @@ OTHER: dict[str, list[str]] = {"cardan": [], "raw": []}
         ({"curl": SAME}, "client"),
     ],
 )
-def test_whose_doing(cells: dict[str, dict[str, list[str]]], whose: str) -> None:
-    """cardan's if the raw application never shows it; the server's if the socket sees it, or half of the clients that
-    speak the same version of HTTP, and more than one.
+def test_side(cells: dict[str, dict[str, list[str]]], side: str) -> None:
+    """A difference depends on cardan if the raw application never shows it; on the server if the socket sees it, or
+    half of the clients that speak the same version of HTTP, and more than one.
     """
     of_rows = {client: {"error after": cell} for client, cell in cells.items()}
-    assert page.blame(of_rows, "curl", "error after", "looks complete") == whose
+    assert page.side(of_rows, "curl", "error after", "looks complete") == side
 
 
 @pytest.mark.parametrize("protocol", ["wsgi", "asgi"])

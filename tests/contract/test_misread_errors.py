@@ -1,4 +1,4 @@
-"""Exceptions that a server would mistake for its own: of its socket (OSError), iteration (StopIteration) or task."""
+"""Exceptions that mean something else to a server: about its socket (OSError), iteration (StopIteration) or task."""
 
 from __future__ import annotations
 

@@ -262,8 +262,8 @@ SERVERS = (
     "gunicorn", "waitress", "cheroot", "wsgiref", "granian-wsgi", "uvicorn", "hypercorn", "daphne", "granian-asgi",
 )  # fmt: skip
 WSGI = SERVERS[:5]
-#: these take a name with an underscore for the same name with a hyphen; all others on WSGI drop the field
-MISTAKING = ("cheroot", "wsgiref", "granian-wsgi")
+#: these give a name with an underscore as the same name with a hyphen; all others on WSGI drop the field
+HYPHENATING = ("cheroot", "wsgiref", "granian-wsgi")
 
 
 def test_every_server_is_asked() -> None:
@@ -296,7 +296,7 @@ def test_header_fields_on_servers(server: str, ask: Any) -> None:
     assert fields["X-A"].replace(" ", "") == ("2" if server == "cheroot" else "1,2")
     assert all(name == "-".join(part.capitalize() for part in name.split("-")) for name in fields if "_" not in name)
     assert ("X_B" in fields) is (server not in WSGI and server != "daphne")
-    assert ("X-B" in fields) is (server in MISTAKING)
+    assert ("X-B" in fields) is (server in HYPHENATING)
     assert fields["X-C"] == ("" if server == "granian-wsgi" else "\xe9")
 
 

@@ -110,7 +110,7 @@ def start_message(head: Head) -> Message:
 def trailers_message(head: Head, end: End) -> Message:
     """The message with all trailer fields, for which a server waits if they were announced.
 
-    If no field has a value, the first one is empty: gunicorn and hypercorn fail at a message without fields.
+    If no field has a value, the first one is empty: the message has at least one field.
     """
     fields = end.trailers or [(head.trailers[0], "")]
     return {"type": TRAILERS, "headers": encode_headers(fields), "more_trailers": False}

@@ -1,11 +1,10 @@
-"""Errors that a WSGI server would take for errors of its own, or would not catch at all.
+"""Errors that have another meaning to a WSGI server than to the application.
 
-If an application raises :exc:`OSError` or :exc:`StopIteration`, a server takes it for an error of its socket. (gunicorn
-assumes that the client has left, cheroot a time-out, wsgiref a broken pipe.) Few servers catch an exception that is not
-an :exc:`Exception`: a cancellation ends a thread of cheroot, and leaves a client of waitress without an answer.
-Therefore such errors never leave an application. Before the head is sent, they are logged and answered with a 500.
-Afterwards :exc:`BrokenResponse` is raised in their place. All other errors are raised to the server, which logs them
-and answers 500, or ends the connection.
+A server calls the application and writes to its socket in the same place. There an :exc:`OSError` or a
+:exc:`StopIteration` means that the connection has ended. PEP 3333 does not say what a server does with an exception
+that is not an :exc:`Exception`, such as a cancellation. Therefore such errors never leave an application. Before the
+head is sent, they are logged and answered with a 500. Afterwards :exc:`BrokenResponse` is raised in their place. All
+other errors are raised to the server, which logs them and answers 500, or ends the connection.
 """
 
 from __future__ import annotations
