@@ -131,7 +131,7 @@ docs: $(VENV)/.installed-docs
 
 # Coverage makes the tests slower: the hang guard is off. A real server is another process, whose lines are not counted.
 coverage: $(VENV)/.installed-coverage
-	@$(PY) -m pytest -q $(PARALLEL) -o faulthandler_timeout=0 -m "not real_server and not browser" \
+	@$(PY) -m pytest -q $(PARALLEL) -o faulthandler_timeout=0 -m "not real_server and not browser and not untraced" \
 		--cov --cov-report=term --cov-fail-under=100 $(ARGS); \
 	status=$$?; $(PY) -m proof.coverage; exit $$status
 

@@ -11,8 +11,9 @@ from coverage import CoverageData
 
 __all__ = ["TestsOfLines", "record"]
 
-#: the tests that need no real server and no browser: they are short, and run in one process
-SELECTED = "not real_server and not browser"
+#: the tests that need no real server and no browser, and that coverage does not disturb: they are short, and run in one
+#: process
+SELECTED = "not real_server and not browser and not untraced"
 
 
 def record(root: Path, data: Path) -> None:

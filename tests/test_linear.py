@@ -149,6 +149,7 @@ def test_what_is_not_linear_is_found(pattern: str | bytes, method: str) -> None:
     ],
     ids=["split", "walk", "slices", "list"],
 )
+@pytest.mark.untraced
 def test_growth_is_judged(call: Callable[[str], object], linear: bool) -> None:
     """``steep`` never reports a linear call. It reports a quadratic one, unless other programs disturb each of five
     measurements.

@@ -53,6 +53,7 @@ def test_omissions(path: Path, tmp_path: Path) -> None:
     assert all(mutant.source.count("\n") == SOURCE.count("\n") for mutant in found)
 
 
+@pytest.mark.untraced
 def test_the_code_of_a_function_is_replaced(path: Path, tmp_path: Path) -> None:
     """A fault in a function is put into the function that exists; one in the module needs another process."""
     module = types.ModuleType("door")

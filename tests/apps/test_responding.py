@@ -269,6 +269,36 @@ def test_a_body_that_waits_is_closed(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_two_tasks_send_to_a_closed_response(backend: str) -> None:
+    """If two tasks of an application send, and the response is closed meanwhile, each of them gets an OSError: the one
+    whose chunk was not taken, the one that waited for its turn, and both of them if they send once more.
+    """
+    log: list[tuple[int, str]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+
+        async def sends(number: int) -> None:
+            for _ in range(2):
+                try:
+                    await send({"type": "http.response.body", "body": b"x", "more_body": True})
+                except OSError as error:
+                    log.append((number, str(error)))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(sends, 1)
+            group.start_soon(sends, 2)
+
+    async def main() -> None:
+        response = await Application.from_asgi(app).arespond(core.Request(core.RequestHead()))
+        await anyio.wait_all_tasks_blocked()
+        await response.aclose()
+
+    with_guard(main, backend)
+    assert sorted(log) == [(number, "the response was closed") for number in (1, 1, 2, 2)]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_call(backend: str) -> None:
     """If the caller is cancelled before there is a response, so is the handler."""
     log: list[str] = []
