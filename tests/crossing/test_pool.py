@@ -452,3 +452,31 @@ def test_a_thread_asks_a_loop_that_was_closed(loop: asyncio.AbstractEventLoop) -
     loop.close()
     assert not call.ask(errand)
     assert begun == []
+
+
+def test_a_thread_asks_just_before_the_task_is_cancelled(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the task awaits no errands any more when the loop gets one, the thread is told so, and does not wait for ever."""
+    begun: list[str] = []
+    answers: list[bool] = []
+    handed_over = threading.Event()
+    hand_over = loop.call_soon_threadsafe
+
+    async def errand() -> None:
+        begun.append("errand")
+
+    def signalling(*args: Any) -> asyncio.Handle:
+        handle = hand_over(*args)
+        handed_over.set()
+        return handle
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", signalling)
+    call = pool._Call(lambda: None, loop.create_future())
+    thread = threading.Thread(target=lambda: answers.append(call.ask(errand)))
+    thread.start()
+    assert handed_over.wait(100)
+    call.leave()
+    loop.run_until_complete(asyncio.sleep(0))
+    thread.join(100)
+    assert (answers, begun) == ([False], [])
