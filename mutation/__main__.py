@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from tests.test_modules import TABLE, promised
 
 from .coverage import SELECTED, TestsOfLines, record
 from .mutants import Mutant, mutants_of
-from .trial import SURVIVED, codes_that_differ, in_fork, in_new_process
+from .trial import SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
 RESULTS = Path(__file__).with_name("results.json")
@@ -59,16 +61,38 @@ class Runner:
                 for name, outcome in self.known.items()
                 if name in known or name.partition(" ")[0] not in files
             }
-        for number, mutant in enumerate(chosen, 1):
-            if mutant.name in self.known and not self.options.again:
-                continue
-            if time.monotonic() > self.end:
-                break
-            outcome = self.known[mutant.name] = self.outcome(mutant, items)
-            print(f"{number}/{len(chosen)} {outcome}: {mutant.path}:{mutant.line} {mutant.name[len(mutant.path) :]}")
-            self.save()
+        if not (self.options.again or self.options.control):
+            chosen = [mutant for mutant in chosen if mutant.name not in self.known]
+        self.try_all(chosen, items)
         self.save()
         return True
+
+    def try_all(self, mutants: list[Mutant], items: dict[str, Any]) -> None:
+        """Try mutants, several at the same time, until none is left or the time is over."""
+        waiting = iter(mutants)
+        running: dict[Mutant, Trial] = {}
+        number = 0
+        while True:
+            while len(running) < self.options.workers and time.monotonic() < self.end:
+                mutant = next(waiting, None)
+                if mutant is None:
+                    break
+                running[mutant] = self.trial(mutant, items)
+            if not running:
+                return
+            for mutant, trial in list(running.items()):
+                try:
+                    next(trial)
+                except StopIteration as end:
+                    del running[mutant]
+                    outcome = end.value
+                    if not self.options.control:
+                        self.known[mutant.name] = outcome
+                    number += 1
+                    where = f"{mutant.path}:{mutant.line} {mutant.name[len(mutant.path) :]}"
+                    print(f"{number}/{len(mutants)} {outcome}: {where}", flush=True)
+                    self.save()
+            time.sleep(0.005)
 
     def sampled(self, paths: list[Path]) -> list[Mutant]:
         """Random mutants, the same number of each package; long modules of a package get more than short ones."""
@@ -85,11 +109,13 @@ class Runner:
         random.Random(self.options.seed).shuffle(found)  # a run that is ended early has tried some of each package
         return found
 
-    def outcome(self, mutant: Mutant, items: dict[str, Any]) -> str:
-        """Whether a mutant was killed or has survived."""
+    def trial(self, mutant: Mutant, items: dict[str, Any]) -> Trial:
+        """Try a mutant. The outcome says whether it was killed or has survived."""
         source = (ROOT / mutant.path).read_text("utf-8")
         tests = [name for name in self.lines.of(mutant.path, [mutant.line]) | self.new if name in items]
         pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
+        if self.options.control:
+            mutant = replace(mutant, source=source)
         own, stem = self.test_files(mutant.path), Path(mutant.path).stem.strip("_")
         tests.sort(
             key=lambda name: (
@@ -101,13 +127,15 @@ class Runner:
             )
         )
         if pairs is None:
-            outcome = in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
-            return outcome if outcome != SURVIVED else in_new_process(mutant, ROOT, self.users(mutant.path, items), 240)
+            outcome = yield from in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
+            if outcome == SURVIVED:
+                outcome = yield from in_new_process(mutant, ROOT, self.users(mutant.path, items), 240)
+            return outcome
         if not tests:
             return "survived: no test runs the line"
         chosen = tests if len(tests) <= MOST else tests[: MOST // 2] + tests[MOST // 2 :: len(tests) // (MOST // 2)]
         chosen = sorted(chosen, key=list(items).index) if len(chosen) > MOST else chosen
-        return in_fork(mutant, ROOT, [items[name] for name in chosen], 60)
+        return (yield from in_fork(mutant, ROOT, [items[name] for name in chosen], 60))
 
     def test_files(self, path: str) -> list[str]:
         """The test files of a module and of public values: for a fault in code that runs when it is imported."""
@@ -170,7 +198,11 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="how many of each package, at random (default: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no mutant after that time")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at the same time")
     parser.add_argument("--again", action="store_true", help="try mutants again whose outcome is known")
+    parser.add_argument(
+        "--control", action="store_true", help="leave out the faults: all have to survive, and nothing is written"
+    )
     parser.add_argument("--report", action="store_true", help="only print the outcomes of earlier runs")
     options = parser.parse_args()
     if options.report:
@@ -189,7 +221,7 @@ def main() -> int:
         "tests",
     ]
     pytest.main(arguments, plugins=[Runner(modules, options)])
-    return report(options)
+    return 0 if options.control else report(options)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,7 @@ from typing import Any
 
 from .mutants import Mutant
 
-__all__ = ["SURVIVED", "codes_that_differ", "in_fork", "in_new_process"]
+__all__ = ["SURVIVED", "Trial", "codes_that_differ", "in_fork", "in_new_process"]
 
 KILLED, SURVIVED, SLOW = "killed", "survived", "killed: too slow"
 
@@ -73,7 +73,11 @@ def functions_in(path: Path) -> list[FunctionType]:
     return [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename == name]
 
 
-def in_fork(mutant: Mutant, root: Path, items: list[Any], seconds: float) -> str:
+Trial = Generator[None, None, str]
+"""A trial in another process: it gives None as long as that process runs, and returns the outcome."""
+
+
+def in_fork(mutant: Mutant, root: Path, items: list[Any], seconds: float) -> Trial:
     """Run the tests ``items`` with the mutant in a fork of this process, up to the first that fails."""
     child = os.fork()
     if child == 0:
@@ -97,7 +101,7 @@ def in_fork(mutant: Mutant, root: Path, items: list[Any], seconds: float) -> str
             if code == 3:
                 return "survived: its function is not found"
             return SURVIVED if code == 0 else KILLED
-        time.sleep(0.005)
+        yield
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return SLOW
@@ -124,7 +128,7 @@ def run(items: list[Any]) -> int:
     return 0
 
 
-def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float) -> str:
+def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float) -> Trial:
     """Run the tests in a new process, in which the mutated file is imported."""
     if not tests:
         return SURVIVED
@@ -135,8 +139,14 @@ def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float)
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
         quiet = subprocess.DEVNULL
-        try:
-            done = subprocess.run(command, cwd=root, env=environment, stdout=quiet, stderr=quiet, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return SLOW
-    return SURVIVED if done.returncode in (0, 5) else KILLED
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+        end = time.monotonic() + seconds
+        while process.poll() is None:
+            if time.monotonic() > end:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return SLOW
+            yield
+    return SURVIVED if process.returncode in (0, 5) else KILLED

@@ -457,7 +457,7 @@ def test_a_thread_asks_a_loop_that_was_closed(loop: asyncio.AbstractEventLoop) -
 def test_a_thread_asks_just_before_the_task_is_cancelled(
     loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the task awaits no errands any more when the loop gets one, the thread is told so, and does not wait for ever."""
+    """If the task awaits no errands any more when the loop gets one, the thread is told so at once."""
     begun: list[str] = []
     answers: list[bool] = []
     handed_over = threading.Event()
