@@ -631,7 +631,8 @@ async def _write_in_thread(function: Callable[..., Any], *args: Any) -> Any:
     """Run a write of a sink: spooling has few threads, because it is work for the processor; another sink may wait
     longer.
     """
-    spools = isinstance(getattr(function, "__self__", None), SpoolSink)
+    method = getattr(function, "__wrapped__", function)  # the result of a method of a sink is boxed
+    spools = isinstance(getattr(method, "__self__", None), SpoolSink)
     return await (crossing.run_spool_work if spools else crossing.run_file_work)(function, *args)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,11 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response, core
+from cardan._crossing import worker
 from cardan.core.drive import Close, Open, Read, Write, arun, run
 from cardan.core.forms import FormReader
 from cardan.core.structures._scope_headers import ScopeHeaders
+from cardan.files._spooling import BATCH, SpoolSink
 from cardan.testing import Client
 
 if TYPE_CHECKING:
@@ -378,6 +381,84 @@ def test_an_upload_that_cannot_be_flushed_is_an_error(transport: str, kind: str)
     app = Application(use if kind == "def" else ause, request_class=storing(FullDisk, []))
     assert post(app, transport, body_of(10)).text == "refused"
     assert seen == [kind]
+
+
+# --- where they are written ---
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("own", [True, False], ids=["own", "spooled"])
+def test_spooling_has_threads_of_its_own(own: bool, backend: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On ASGI, spooled uploads are written in the few threads that are meant for them, because that is work for the
+    processor. A sink of the application, which may wait for something else, is written in a thread for file work.
+    """
+    counts: list[Callable[[], tuple[int, int]]] = []
+    seen: list[tuple[int, int]] = []
+    write = SpoolSink.write
+
+    def noted(sink: SpoolSink, data: Any) -> int:
+        seen.append(counts[0]())
+        return write(sink, data)
+
+    class Own(io.BytesIO):
+        def write(self, data: Any) -> int:
+            seen.append(counts[0]())
+            return super().write(data)
+
+    async def handler(request: Request) -> Response:
+        spooling, files = worker._spool_places.get(), worker._file_places.get()
+        counts.append(lambda: (spooling.total - spooling.free, files.total - files.free))
+        await request.load()
+        return Response(str(request.files["f"].size))
+
+    monkeypatch.setattr(SpoolSink, "write", noted)
+    app = Application(handler, request_class=storing(Own, []) if own else Request)
+    size = 3 * BATCH
+    with Client(app, "asgi", backend=backend) as client:
+        assert client.post("/", files={"f": ("f", bytes(size))}).text == str(size)
+    # the writes of a spooled file that only collect bytes are made in the event loop
+    assert set(seen) - {(0, 0)} == {(0, 1) if own else (1, 0)}
+
+
+def test_the_thread_of_a_wsgi_request_writes() -> None:
+    """On WSGI, what an async handler loads is written in the thread of its request, which waits for the handler."""
+    callers: set[int] = set()
+    writers: set[int] = set()
+
+    class Own(io.BytesIO):
+        def write(self, data: Any) -> int:
+            writers.add(threading.get_ident())
+            return super().write(data)
+
+    async def handler(request: Request) -> Response:
+        assert threading.get_ident() not in callers
+        await request.load()
+        return Response("loaded")
+
+    app = Application(handler, request_class=storing(Own, []))
+
+    def called(environ: Any, start_response: Any) -> Any:
+        callers.add(threading.get_ident())
+        return app.wsgi_app(environ, start_response)
+
+    assert post(called, "wsgi", body_of(5000)).text == "loaded"
+    app.close()
+    assert writers == callers
+
+
+def test_aclose_of_a_bare_wsgi_request_needs_no_event_loop() -> None:
+    """``aclose()`` closes the files of a request made from an environ at once, also those on disk. Worker threads
+    belong to an event loop, and perhaps none is running.
+    """
+
+    class Spooled(Request):
+        max_file_memory = 0
+
+    request = Spooled.from_values(method="POST", content_type=CT, data=body_of(5000))
+    file = request.files["f"]
+    with pytest.raises(StopIteration):
+        request.aclose().send(None)
+    assert file.closed
 
 
 # --- core alone ---
