@@ -104,5 +104,5 @@ def generated(seed: int) -> Sent:
 
 
 def all_bodies(count: int) -> list[Sent]:
-    """All bodies of the corpora, all odd forms, and ``count`` generated ones."""
-    return [*of_corpora(), *strange(), *map(generated, range(count))]
+    """All bodies of the corpora, all odd forms, and ``count`` generated ones; without the empty bodies among them."""
+    return [sent for sent in (*of_corpora(), *strange(), *map(generated, range(count))) if sent.body]

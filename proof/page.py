@@ -42,8 +42,7 @@ ones. Most of the bodies are generated. The others are the table of [odd forms](
 browsers and other clients have sent or that the tests of other projects use. These last ones are not part of the
 repository: the variable `CARDAN_CORPORA` names their folder, and without it the command tries the other bodies only.
 A trial is one way to cut one body; it is sent with a declared length or without. The rule: the form, or the error, is
-the same as for the same body in one piece on WSGI. The number of bodies includes a few empty ones, which cannot be
-cut.""",
+the same as for the same body in one piece on WSGI.""",
     ),
     "limits": (
         "Limits",
@@ -55,8 +54,9 @@ rule: the first two bodies are accepted, and the third is answered by a 413 that
 100,000 bytes follow after a body that exceeds a limit: at most 1,000 of them, which is one read, may be read before
 the 413.
 
-In the other rows small bodies are cut off at each of their offsets. The rule: the request is not answered with 200.
-WSGI has fewer of these trials, because a WSGI server itself raises the error if a chunked body breaks off.""",
+In the other rows small bodies are cut off at each of their offsets. The rule: the request is answered with a 400 that
+says that the client has disconnected. WSGI has fewer of these trials, because a WSGI server itself raises the error if
+a chunked body breaks off. If it does not, the 400 for a multipart form says that the closing boundary is missing.""",
     ),
     "states": (
         "States",
