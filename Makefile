@@ -4,7 +4,7 @@
 #   make PYTHON=/path/to/python3.13 test     another interpreter
 #   make VENV=/tmp/venv test                 another folder for the virtual environment
 #   make UVICORN_PORT=9000 GUNICORN_PORT=9001 demo
-#   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz)
+#   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz, proof)
 #   make WORKERS=0 test                     one process instead of one for each core
 #   make NEWER=/srv/sid test-newer           another folder for Debian sid, about 1.3 GB
 
@@ -15,7 +15,7 @@ ARGS ?=
 WORKERS ?= auto
 NEWER ?= /var/tmp/cardan-newer
 NEWER_PYTHONS ?= python3.14 python3.15
-USERCODE ?= $(wildcard ../shared/usercode2)
+USERCODE ?= $(or $(CARDAN_USERCODE),$(wildcard ../shared/usercode2))
 
 # the versions that the tests pass on, the newest first
 PYTHONS := 3.15 3.14 3.13 3.12 3.11
@@ -148,9 +148,15 @@ mutation: $(VENV)/.installed-mutation
 soak: $(VENV)/.installed-test
 	@$(PY) -m soak $(ARGS)
 
+# ARGS="fuzz --inputs 1000000" is one of the runs with its options; with no ARGS all of them run
+RUNS = $(filter-out page coverage,$(basename $(notdir $(call scripts,proof))))
 proof: $(VENV)/.installed-test
-	@status=0; for name in $(filter-out page coverage,$(basename $(notdir $(call scripts,proof)))); do \
-		echo "== $$name"; $(PY) -m proof.$$name $(ARGS) || status=1; done; $(PY) -m proof.page; exit $$status
+ifeq ($(strip $(ARGS)),)
+	@status=0; for name in $(RUNS); do echo "== $$name"; $(PY) -m proof.$$name || status=1; done; \
+		$(PY) -m proof.page; exit $$status
+else
+	@$(PY) -m proof.$(strip $(ARGS)); status=$$?; $(PY) -m proof.page; exit $$status
+endif
 
 clean:
 	@rm -rf $(VENV)/.installed-* dist docs/_build .mypy_cache .pytest_cache .ruff_cache

@@ -7,7 +7,8 @@ random. The faults are some of those of cosmic-ray, and statements and context m
 
 A run of the tests with coverage tells which tests run a line (:mod:`mutation.coverage`). For each mutant a process that
 has already collected the tests is forked, and gets the code of the changed function (:mod:`mutation.trial`). A mutant
-is killed if a test fails or takes too long, and has survived otherwise. Several are tried at the same time, one for each
-core (``--workers``). With ``--control`` the faults are left out: whatever is killed then has failed for another reason.
-``mutation/equivalent.toml`` names mutants that behave like the library itself, with the reasons.
+is killed if a test fails, and has survived otherwise; one that runs too long is ended, and counted apart. Several are
+tried at the same time, one for each core (``--workers``). With ``--control`` the faults are left out: whatever is
+killed then has failed for another reason. ``mutation/equivalent.toml`` names mutants that behave like the library
+itself, with the reasons.
 """

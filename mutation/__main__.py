@@ -8,7 +8,6 @@ import os
 import random
 import sys
 import time
-import tomllib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -16,17 +15,15 @@ from typing import Any
 
 import pytest
 
-from proof.record import record as proof
 from tests.house import ROOT, House
 from tests.test_modules import TABLE, promised
 
 from .coverage import SELECTED, TestsOfLines, record
 from .mutants import Mutant, mutants_of
+from .report import RESULTS, report
 from .trial import SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
-RESULTS = Path(__file__).with_name("results.json")
-EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 #: at most so many tests are run for one mutant; new tests and those of the same name as the module come first
 MOST = 250
 #: at most so many files of tests are run for a fault in code that runs when a module is imported
@@ -158,39 +155,6 @@ class Runner:
         RESULTS.write_text(json.dumps(dict(sorted(self.known.items())), indent=0, ensure_ascii=False) + "\n", "utf-8")
 
 
-def report(options: argparse.Namespace) -> int:
-    """Print the score of each package. The exit status is 1 if a survivor has no reason."""
-    known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", {})
-    packages: dict[str, Counter[str]] = {}
-    open_ones = []
-    for name, outcome in known.items():
-        path = Path(name.partition(" ")[0])
-        package = ".".join(path.parent.parts[1:])
-        kind = "equivalent" if name in reasons else outcome.partition(":")[0]
-        packages.setdefault(package, Counter())[kind] += 1
-        if kind == "survived":
-            open_ones.append(name)
-    for package, counts in sorted(packages.items()):
-        counted = counts["killed"] + counts["survived"]
-        print(f"{package}: {counts['killed']} of {counted} killed ({100 * counts['killed'] / max(counted, 1):.1f} %)")
-    print("\n".join(["", *open_ones]))
-    if options.sample or not options.modules:
-        sample = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
-        write_figures(packages, f"python -m mutation{sample}")
-    return int(bool(open_ones))
-
-
-def write_figures(packages: dict[str, Counter[str]], command: str) -> None:
-    """Write the score of each package to ``proof/mutation.json``, for the page of figures."""
-    rows: list[dict[str, object]] = []
-    for package, counts in sorted(packages.items()):
-        counted = counts["killed"] + counts["survived"]
-        figure = f"{counts['killed']} of {counted} found, {100 * counts['killed'] / max(counted, 1):.1f} %"
-        rows.append({"what": f"`{package}`", "figure": figure})
-    proof("mutation", command, rows)
-
-
 def main() -> int:
     """Try mutants, or report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -206,7 +170,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="only print the outcomes of earlier runs")
     options = parser.parse_args()
     if options.report:
-        return report(options)
+        return report(options.modules, options.sample, options.seed)
     if not (WORK / "coverage").exists():
         record(ROOT, WORK / "coverage")
     modules = options.modules or sorted(House(ROOT / "src").modules)
@@ -221,7 +185,7 @@ def main() -> int:
         "tests",
     ]
     pytest.main(arguments, plugins=[Runner(modules, options)])
-    return 0 if options.control else report(options)
+    return 0 if options.control else report(options.modules, options.sample, options.seed)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import Any
 
 from .mutants import Mutant
 
-__all__ = ["SURVIVED", "Trial", "codes_that_differ", "in_fork", "in_new_process"]
+__all__ = ["SLOW", "SURVIVED", "Trial", "codes_that_differ", "in_fork", "in_new_process"]
 
 KILLED, SURVIVED, SLOW = "killed", "survived", "killed: too slow"
 

@@ -10,6 +10,8 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
+from soak.parts import PARTS
+
 from .record import FOLDER
 
 __all__ = ["PAGE", "RUNS", "written"]
@@ -147,7 +149,8 @@ Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
         "Mutation testing",
         """A mutant is the library with one small fault: another comparison, another number, True in place of False,
 or a call, an `await` or a `with` that is left out. A mutant is found if one of the tests that run the changed line
-fails, or takes too long. The mutants are chosen at random in each package. `mutation/equivalent.toml` lists mutants
+fails. If these tests take longer than a minute (four, if the line runs when its module is imported), the mutant is
+ended, and counted apart. The mutants are chosen at random in each package. `mutation/equivalent.toml` lists mutants
 that behave like the library itself, with the reasons; they are not counted.""",
     ),
 }
@@ -169,9 +172,9 @@ COLUMNS = {
 START = """# Reliability
 
 This page lists the long runs that try to break cardan, and what each of them found. Below each table are the command
-that writes its figures, the date, and the machine: processor, cores, system and Python. Most runs have a short form
-among the tests of the project. The page itself is written by `python -m proof.page` from the files that the commands
-write.
+that writes its figures, the date, and the machine: processor, cores, system and Python. "load" is the load average of
+one minute when the run began and when it ended; a newer figure has it. Most runs have a short form among the tests of
+the project. The page itself is written by `python -m proof.page` from the files that the commands write.
 
 Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
 "broke the rule" is the number of violations that were found.
@@ -216,8 +219,10 @@ def quantity(row: dict[str, Any]) -> str:
 
 
 def origin(run: dict[str, Any]) -> str:
-    """How, when and where a figure was measured."""
-    return f"`{run['command']}`, {run['date']}, {run['machine']}"
+    """How, when and where a figure was measured; with the load of the machine where it is known."""
+    begun, ended = run.get("load", (None, None))
+    load = "" if begun is None else f", load {number(begun)} to {number(ended)}"
+    return f"`{run['command']}`, {run['date']}, {run['machine']}{load}"
 
 
 def best(row: dict[str, Any], peers: dict[str, Any]) -> str:
@@ -241,10 +246,9 @@ def load(parts: dict[str, Any], peers: dict[str, Any]) -> str:
         for row in run["rows"]:
             most = "" if row["most"] is None else f"{number(row['most'])} {row['unit']}".strip()
             rows.append([row["what"], most, quantity(row), best(row, others)])
+        title, text = part.replace("_", " ").capitalize(), cleandoc(PARTS[part].__doc__ or "")
         origins = "\n\n".join(map(origin, [run, *others.values()]))
-        shown.append(
-            f"\n### {part.replace('_', ' ').capitalize()}\n\n{cleandoc(run['text'])}\n\n{table(rows)}\n\n{origins}\n"
-        )
+        shown.append(f"\n### {title}\n\n{text}\n\n{table(rows)}\n\n{origins}\n")
     return "".join(shown)
 
 

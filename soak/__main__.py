@@ -13,12 +13,11 @@ import asyncio
 import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from proof.record import machine
+from proof.record import load, origin
 
 from .parts import COMPARED, PARTS
 from .rows import CARDAN, PEERS, QUICK, Library, Row, Size
@@ -34,15 +33,13 @@ async def rows_of(name: str, size: Size, library: Library = CARDAN) -> list[Row]
     return [row async for row in PARTS[name](size)]
 
 
-def record(file: Path, name: str, command: str, rows: list[Row], library: Library = CARDAN) -> None:
-    """Write the figures of one part, and leave those of the others as they are."""
+def record(file: Path, name: str, found: dict[str, object], rows: list[Row], library: Library = CARDAN) -> None:
+    """Write the figures of one part with their origin ``found``, and leave those of the others as they are."""
     parts: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    found: dict[str, Any] = {"command": command, "date": datetime.now(UTC).date().isoformat(), "machine": machine()}
     values = [{"what": row.what, "value": round(row.value, 3), "unit": row.unit} for row in rows]
     if library is CARDAN:
         bounds = [{"most": row.most if isfinite(row.most) else None} for row in rows]
-        text = (PARTS[name].__doc__ or "").strip()
-        parts[name] = {"text": text, **found, "rows": [value | bound for value, bound in zip(values, bounds)]}
+        parts[name] = {**found, "rows": [value | bound for value, bound in zip(values, bounds)]}
     else:
         others = parts.setdefault(name, {})
         others[library.name] = {**found, "rows": values}
@@ -72,6 +69,7 @@ def main() -> int:
         if options.peer and name not in library.parts:
             parser.error(f"{library.name} has no part {name}; it has {', '.join(library.parts)}")
         print(f"{name}: {(PARTS[name].__doc__ or '').splitlines()[0]}", flush=True)
+        started = load()
         rows = asyncio.run(rows_of(name, size, library))
         for row in rows:
             exceeded = exceeded or not (row.holds or options.peer or (row.timed and options.quick))
@@ -79,7 +77,8 @@ def main() -> int:
         if not options.quick:
             extra = f" --minutes {options.minutes:g}" if name == "mixed_traffic" else ""
             extra += f" --peer {options.peer}" if options.peer else ""
-            record(PEER_RESULTS if options.peer else RESULTS, name, f"python -m soak {name}{extra}", rows, library)
+            found = origin(f"python -m soak {name}{extra}", started)
+            record(PEER_RESULTS if options.peer else RESULTS, name, found, rows, library)
     return int(exceeded)
 
 

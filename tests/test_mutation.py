@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import types
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mutation.mutants import mutants_of
+from mutation.report import score
 from mutation.trial import codes_that_differ, functions_in, swap
 
 if TYPE_CHECKING:
@@ -67,3 +69,10 @@ def test_the_code_of_a_function_is_replaced(path: Path, tmp_path: Path) -> None:
     assert "how" in functions[8].__code__.co_consts
     assert swap(path, SOURCE, in_functions[2].source, list(functions.values()))
     assert "how" not in functions[8].__code__.co_consts
+
+
+def test_the_score_of_a_package() -> None:
+    """A mutant that was ended because it ran too long counts apart from those that a test has found."""
+    counts = Counter(killed=7, slow=1, survived=2, equivalent=5)
+    assert score(counts) == "7 of 10 found (70.0 %), 1 ended by running too long, 2 survived"
+    assert score(Counter(equivalent=1)) == "0 of 0 found (0.0 %), 0 ended by running too long, 0 survived"

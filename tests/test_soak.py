@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 
 from proof import page
+from proof.record import origin
 from soak.__main__ import record, rows_of
 from soak.clients import Answer
 from soak.mixed import ASKS, Ask, Watched, unexpected_errors
@@ -108,18 +109,25 @@ def test_errors_of_a_log() -> None:
 def test_the_figures_of_a_part_are_written(tmp_path: Path) -> None:
     """A part writes its figures with command and date, and leaves those of the other parts. The page shows them."""
     file = tmp_path / "results.json"
-    record(file, "large_uploads", "python -m soak large_uploads", [Row("lateness", 1.23456, "ms", 10)])
-    record(file, "slow_uploads", "python -m soak slow_uploads", [Row("memory", 9, "KiB")])
+    record(file, "large_uploads", origin("python -m soak large_uploads", 0.5), [Row("lateness", 1.23456, "ms", 10)])
+    record(file, "slow_uploads", origin("python -m soak slow_uploads"), [Row("memory", 9, "KiB")])
     first = json.loads(file.read_text("utf-8"))
-    record(file, "slow_uploads", "python -m soak slow_uploads", [Row("memory", 8, "KiB")])
+    record(file, "slow_uploads", origin("python -m soak slow_uploads"), [Row("memory", 8, "KiB")])
     found = json.loads(file.read_text("utf-8"))
     assert found["large_uploads"] == first["large_uploads"]
     assert found["slow_uploads"]["rows"] == [{"what": "memory", "value": 8, "unit": "KiB", "most": None}]
-    assert {"command", "date", "machine"} <= found["slow_uploads"].keys()
+    assert found["slow_uploads"].keys() == {"command", "date", "machine", "load", "rows"}
+    assert found["large_uploads"]["load"][0] == 0.5
     others = tmp_path / "peers.json"
-    record(others, "large_uploads", "python -m soak --peer quart", [Row("lateness", 20, "ms", 10)], PEERS["quart"])
-    record(others, "large_uploads", "python -m soak --peer flask", [Row("lateness", 9.5, "ms", 10)], PEERS["flask"])
-    record(others, "large_uploads", "python -m soak --peer quart", [Row("lateness", 21, "ms", 10)], PEERS["quart"])
+    record(
+        others, "large_uploads", origin("python -m soak --peer quart"), [Row("lateness", 20, "ms", 10)], PEERS["quart"]
+    )
+    record(
+        others, "large_uploads", origin("python -m soak --peer flask"), [Row("lateness", 9.5, "ms", 10)], PEERS["flask"]
+    )
+    record(
+        others, "large_uploads", origin("python -m soak --peer quart"), [Row("lateness", 21, "ms", 10)], PEERS["quart"]
+    )
     peers = json.loads(others.read_text("utf-8"))
     assert peers["large_uploads"]["Quart"]["rows"] == [{"what": "lateness", "value": 21, "unit": "ms"}]
     shown = page.load(found, peers)

@@ -1,0 +1,50 @@
+"""The outcomes of mutation testing: how many mutants of each package were found, and which have survived."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+from proof.record import record
+
+from .trial import SLOW
+
+__all__ = ["RESULTS", "report", "score"]
+
+RESULTS = Path(__file__).with_name("results.json")
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+
+
+def report(modules: list[str], sample: int, seed: int) -> int:
+    """Print the score of each package. The exit status is 1 if a survivor has no reason.
+
+    The scores of a run of all modules, or of a sample of them, are written to ``proof/mutation.json``.
+    """
+    known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", {})
+    packages: dict[str, Counter[str]] = {}
+    open_ones = []
+    for name, outcome in known.items():
+        path = Path(name.partition(" ")[0])
+        package = ".".join(path.parent.parts[1:])
+        kind = "equivalent" if name in reasons else "slow" if outcome == SLOW else outcome.partition(":")[0]
+        packages.setdefault(package, Counter())[kind] += 1
+        if kind == "survived":
+            open_ones.append(name)
+    scores = {package: score(counts) for package, counts in sorted(packages.items())}
+    print("\n".join(f"{package}: {text}" for package, text in scores.items()))
+    print("\n".join(["", *open_ones]))
+    if sample or not modules:
+        extra = f" --sample {sample} --seed {seed}" if sample else ""
+        rows: list[dict[str, object]] = [{"what": f"`{package}`", "figure": text} for package, text in scores.items()]
+        record("mutation", f"python -m mutation{extra}", rows)
+    return int(bool(open_ones))
+
+
+def score(counts: Counter[str]) -> str:
+    """How many mutants of a package a test has found, and what became of the others. Equivalent ones do not count."""
+    counted = counts["killed"] + counts["slow"] + counts["survived"]
+    found = f"{counts['killed']} of {counted} found ({100 * counts['killed'] / max(counted, 1):.1f} %)"
+    return f"{found}, {counts['slow']} ended by running too long, {counts['survived']} survived"
