@@ -19,7 +19,7 @@ import anyio
 from cardan import Request
 from cardan.exceptions import HTTPException
 
-from .bodies import Sent, all_bodies
+from .cuts_bodies import Sent, all_bodies
 from .record import record
 
 __all__ = ["Difference", "compare"]

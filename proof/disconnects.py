@@ -1,10 +1,10 @@
 """Disconnects: ``python -m proof.disconnects [SERVER ...]``. Clients leave real servers while a response is streamed.
 
-Each server runs the application of :mod:`proof.leaving`. A client reads a few pieces of a response and leaves: one
-half of the clients reset the connection, the others close it. :mod:`proof.told` is a layer between the server and the
-application, which notes when the server tells the application of the disconnect. On ASGI this is the message
-``http.disconnect`` or an error of ``send()``. On WSGI it is a call of ``close()`` before the end of the body; the
-server learned of the disconnect when it tried to write the last piece, so the time begins there.
+Each server runs the application of :mod:`proof.disconnects_app`. A client reads a few pieces of a response and leaves:
+one half of the clients reset the connection, the others close it. :mod:`proof.disconnects_layer` is a layer between the
+server and the application, which notes when the server tells the application of the disconnect. On ASGI this is the
+message ``http.disconnect`` or an error of ``send()``. On WSGI it is a call of ``close()`` before the end of the body;
+the server learned of the disconnect when it tried to write the last piece, so the time begins there.
 
 The rules: every ``finally`` and every hook that has begun ends exactly once, and the process keeps no descriptor,
 thread or task. The exit status is 1 if a disconnect breaks a rule. The time until the hooks have run is measured, and
@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING, Any
 from soak.clients import CLOSE, Connection
 from tests.servers import KINDS, Kind, gunicorn, hypercorn, start
 
+from .disconnects_layer import STEP
 from .record import record
-from .told import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -254,7 +254,7 @@ def judge(found: Rows, program: str, note: dict[str, Any] | None, left: float) -
 
 def target(peer: str | None, kind: Kind) -> str:
     """The application that a server is started with."""
-    return f"proof.leaving{'_peers' if peer else ''}:{'app' if kind.protocol == 'asgi' else 'wsgi_app'}"
+    return f"proof.disconnects_app{'_peers' if peer else ''}:{'app' if kind.protocol == 'asgi' else 'wsgi_app'}"
 
 
 def at(name: str, peer: str | None, programs: Sequence[str], trials: int) -> Rows:

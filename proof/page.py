@@ -22,9 +22,9 @@ PAGE = ROOT / "docs" / "explanation" / "reliability.md"
 RUNS: dict[str, tuple[str, str]] = {
     "torture": (
         "Every call fails",
-        """Each of the small programs in `proof/programs.py` gets the same request again and again. The programs read
-forms with files on disk, send streams, ranges of a file and event streams, and use sinks, middleware and close hooks.
-A trial is one request. In a few trials nothing fails; in every other one thing goes wrong:
+        """Each of the small programs in `proof/torture_programs.py` gets the same request again and again. The programs
+read forms with files on disk, send streams, ranges of a file and event streams, and use sinks, middleware and close
+hooks. A trial is one request. In a few trials nothing fails; in every other one thing goes wrong:
 
 - One call fails, alone or with all calls after it: a read, write, open, seek or close of a file, a message of the
   server, a step of a generator, or a hook. The trials go through all calls that the program makes.

@@ -1,7 +1,7 @@
 """Torture: ``python -m proof.torture [PROGRAM ...]``. Every call fails once, every request is cancelled at every step.
 
-Each program of :mod:`proof.programs` gets its request again and again, on WSGI, asyncio and trio. The garbage collector
-is off. Each time one thing goes wrong:
+Each program of :mod:`proof.torture_programs` gets its request again and again, on WSGI, asyncio and trio. The garbage
+collector is off. Each time one thing goes wrong:
 
 - The k-th call fails: a read, write, open, seek, close, send, receive, ``start_response``, iteration or hook. This is
   tried for every k until there is no such call, alone and with all later calls, with an ``OSError`` and with another
@@ -44,9 +44,9 @@ from cardan import _crossing as crossing
 from cardan._crossing import pool
 from cardan.testing import RequestBuilder
 
-from .faults import Defect, Failure, Faults, counted_system
-from .programs import PROGRAMS, Ask, Trial
 from .record import record
+from .torture_faults import Defect, Failure, Faults, counted_system
+from .torture_programs import PROGRAMS, Ask, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator

@@ -1,4 +1,4 @@
-"""The application of cardan for the load tests. ``/state`` answers with the state of its process (:mod:`soak.held`)."""
+"""The application of cardan for the load tests. ``/state`` answers with that of its process (:mod:`soak.process`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import anyio
 from cardan import Application, Handler, Request, Response, send_file
 from cardan.exceptions import NotFound
 
-from .held import LIMIT, count, held, watch
+from .process import LIMIT, count, held, watch
 
 
 class LoadRequest(Request):

@@ -111,7 +111,7 @@ async def once(port: int, method: str, path: str, body: bytes = b"", kind: str =
 
 
 async def state(port: int, *, objects: bool = False) -> dict[str, Any]:
-    """The memory, descriptors, tasks and counts of the process of the server (:mod:`soak.held`)."""
+    """The memory, descriptors, tasks and counts of the process of the server (:mod:`soak.process`)."""
     answer = await once(port, "GET", "/state?objects=1" if objects else "/state")
     assert answer.status == 200, answer
     found: dict[str, Any] = json.loads(answer.body)

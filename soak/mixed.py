@@ -35,7 +35,7 @@ from .clients import (
     once,
     state,
 )
-from .held import LIMIT
+from .process import LIMIT
 from .rows import Row, Size, descriptors, memory, processes, processor_seconds, serving
 
 if TYPE_CHECKING:

@@ -27,8 +27,8 @@ from .clients import (
     state,
     upload,
 )
-from .held import LIMIT
 from .mixed import mixed_traffic
+from .process import LIMIT
 from .rows import CARDAN, UVICORN, Library, Row, Size, serving
 from .turnover import gunicorn_gevent, gunicorn_threads, server_shutdown
 

@@ -15,9 +15,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from cardan import Application, Limits, Request, Response
 from proof import cuts, disconnects, fuzz, limits, page, states, torture
-from proof.bodies import Sent, generated, strange
-from proof.faults import Defect, Failure
-from proof.programs import PROGRAMS, Ask, Trial
+from proof.cuts_bodies import Sent, generated, strange
+from proof.torture_faults import Defect, Failure
+from proof.torture_programs import PROGRAMS, Ask, Trial
 
 
 @pytest.mark.parametrize("place", torture.PLACES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from soak.held import LIMIT
+from soak.process import LIMIT
 
 app = Flask(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from quart import Quart, Request, Response, request
 
-from soak.held import LIMIT, count, held, watch
+from soak.process import LIMIT, count, held, watch
 
 
 class LoadRequest(Request):

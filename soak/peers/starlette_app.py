@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from soak.held import LIMIT, count, held, watch
+from soak.process import LIMIT, count, held, watch
 
 
 async def ping(request: Request) -> PlainTextResponse:

@@ -1,4 +1,4 @@
-"""The same kinds of streams as in :mod:`proof.leaving`, made with other libraries: Starlette on ASGI, Flask on WSGI."""
+"""The streams of :mod:`proof.disconnects_app`, made with other libraries: Starlette on ASGI, Flask on WSGI."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, StreamingResponse
 from starlette.routing import Route
 
-from .told import PIECE, Note, NotedFile, atick, large_file, note, tick, watch_asgi, watch_wsgi
+from .disconnects_layer import PIECE, Note, NotedFile, atick, large_file, note, tick, watch_asgi, watch_wsgi
 
 __all__ = ["app", "wsgi_app"]
 

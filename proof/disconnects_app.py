@@ -14,7 +14,7 @@ import anyio
 from cardan import Application, Handler, Request, Response, send_file
 from cardan.exceptions import ClientDisconnected, NotFound
 
-from .told import PIECE, STEP, Note, NotedFile, atick, large_file, note, tick, watch_asgi, watch_wsgi
+from .disconnects_layer import PIECE, STEP, Note, NotedFile, atick, large_file, note, tick, watch_asgi, watch_wsgi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from .faults import Faults
+    from .torture_faults import Faults
 
 __all__ = ["PROGRAMS", "Ask", "Trial"]
 
