@@ -67,7 +67,7 @@ class WireMixin(core.BaseResponse):
             if cannot_take(app, 2):
                 raise _other_protocol(app, "a WSGI application: afrom_app() takes an ASGI application") from error
             raise
-        response = response_of(cls, body, status, headers)
+        response = response_of(cls, body, status, headers, body.close)
         if buffered:
             try:
                 response.response = list(response.iter_encoded())

@@ -219,3 +219,128 @@ def test_the_end_of_a_connection_is_told_once(name: bytes) -> None:
     assert _messages.with_close({"type": "http.response.start", "status": 200})["headers"] == [
         (b"connection", b"close")
     ]
+
+
+# --- heads of which no response can be made ---
+
+BROKEN_HEADS = [(99, []), (200, [("X", "a\nb")]), (200, [("X y", "b")])]
+broken_heads = pytest.mark.parametrize(("status", "fields"), BROKEN_HEADS)
+chunks = pytest.mark.parametrize("chunks", [[], [b"whole"], [b"one", b"two"]])
+
+
+class Counted:
+    """The iterable of a WSGI application, which counts how often it is closed."""
+
+    def __init__(self, given: list[bytes]) -> None:
+        self._chunks = iter(given)
+        self.closed = 0
+
+    def __iter__(self) -> Any:
+        return self._chunks
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Mounted(Outer):
+    """Gives every request to a WSGI application, over the protocol of the request."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(Application.from_wsgi(app))
+
+
+def wsgi_by_bridge(app: Any) -> None:
+    with Client(Application.from_wsgi(app), "asgi") as client:
+        client.get("/")
+
+
+def wsgi_by_resolve(app: Any) -> None:
+    with Client(Mounted(app), "wsgi") as client:
+        client.get("/")
+
+
+def wsgi_by_resolve_over_asgi(app: Any) -> None:
+    with Client(Mounted(app), "asgi") as client:
+        client.get("/")
+
+
+def wsgi_by_respond(app: Any) -> None:
+    Application.from_wsgi(app).respond(core.Request(core.RequestHead())).close()
+
+
+def wsgi_by_arespond(app: Any) -> None:
+    async def main() -> None:
+        await (await Application.from_wsgi(app).arespond(core.Request(core.RequestHead()))).aclose()
+
+    anyio.run(main)
+
+
+def wsgi_by_from_app(app: Any) -> None:
+    Response.from_app(app, RequestBuilder("/").environ())
+
+
+def wsgi_by_buffered_from_app(app: Any) -> None:
+    Response.from_app(app, RequestBuilder("/").environ(), buffered=True)
+
+
+@chunks
+@broken_heads
+@pytest.mark.parametrize(
+    "way",
+    [
+        wsgi_by_bridge,
+        wsgi_by_resolve,
+        wsgi_by_resolve_over_asgi,
+        wsgi_by_respond,
+        wsgi_by_arespond,
+        wsgi_by_from_app,
+        wsgi_by_buffered_from_app,
+    ],
+)
+def test_a_wsgi_application_whose_head_is_wrong_is_closed(
+    way: Callable[[Any], None], status: int, fields: list[tuple[str, str]], chunks: list[bytes]
+) -> None:
+    """The status or a field must not be sent, so there is no response, but ``close()`` of its iterable is called once
+    (PEP 3333, "Specification Details").
+    """
+    made: list[Counted] = []
+
+    def app(environ: Any, start_response: Any) -> Counted:
+        start_response(f"{status} Status", list(fields))
+        made.append(Counted(chunks))
+        return made[0]
+
+    with pytest.raises(ValueError, match="expected"):
+        way(app)
+    assert [each.closed for each in made] == [1]
+
+
+@backends
+@pytest.mark.parametrize("chunks", [[], [b"one"], [b"one", b"two"]])
+@broken_heads
+@ways
+def test_an_asgi_application_whose_head_is_wrong_ends(
+    way: Callable[[Any, str], None], status: int, fields: list[tuple[str, str]], chunks: list[bytes], backend: str
+) -> None:
+    """The status or a field must not be sent, so there is no response, but the application has ended before the error
+    is raised: nothing waits for a server that takes the next chunk.
+    """
+    started: list[int] = []
+    ended: list[int] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        started.append(1)
+        try:
+            headers = [(name.encode(), value.encode()) for name, value in fields]
+            await send({**START, "status": status, "headers": headers})
+            for chunk in chunks:
+                await send({**BODY, "body": chunk})
+            await send(END)
+            await anyio.lowlevel.checkpoint()  # what it does after its response
+        finally:
+            ended.append(1)
+
+    with pytest.raises(ValueError, match="expected"):
+        way(app, backend)
+    assert ended == started == [1]

@@ -157,12 +157,12 @@ class _Call:
             raise
         answer = self._answer
         if self._has_all_sent:
-            response = response_of(Response, chunk, answer.status, answer.headers)
+            response = response_of(Response, chunk, answer.status, answer.headers, self.close)
             without_length(response, self._request.method)
             response.call_on_close(self.close)  # the application may go on, with a background task for example
             return response
         self._chunk = chunk
-        return response_of(Response, self, answer.status, answer.headers)
+        return response_of(Response, self, answer.status, answer.headers, self.close)
 
     def _preload(self) -> None:
         """Read a small body now, so that ``receive()`` need not come to this thread. Not one that is to be invited."""

@@ -104,4 +104,4 @@ def _over_wsgi(app: Any) -> Callable[[Any], Response]:
 
 
 def _streamed(status: str, headers: list[tuple[str, str]], body: AppBody) -> Response:
-    return response_of(Response, body, status, headers)
+    return response_of(Response, body, status, headers, body.close)

@@ -66,7 +66,7 @@ def respond(app: Callable[..., Any], request: core.BaseRequest) -> Response:
     environ[DIRECT] = given
     kept = environ[KEPT] = KeptTrailers(head.http_version)
     status, headers, body = call_app(app, environ)
-    response = response_of(Response, body, status, headers)
+    response = response_of(Response, body, status, headers, body.close)
     kept.hand_on(response)
     return response
 
@@ -125,11 +125,11 @@ async def _called(
     call = _Call(app, scope, receive, hint, body)
     try:
         await call.begin()
+        answer = call.answer
+        response = response_of(Response, call, answer.status, answer.headers)
     except BaseException:  # also a cancellation of the caller
         await call.cancel()
         raise
-    answer = call.answer
-    response = response_of(Response, call, answer.status, answer.headers)
     response.call_on_close(call.finish)
     if answer.announces:
         kept = KeptTrailers(scope.get("http_version") or "1.1")

@@ -77,8 +77,8 @@ def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Res
         body.close()
         raise
     if whole is None:
-        return response_of(Response, body, status, headers)
-    response = response_of(Response, whole, status, headers)
+        return response_of(Response, body, status, headers, body.close)
+    response = response_of(Response, whole, status, headers, body.close)
     if body.needs_end:
         response.call_on_close(body.finish)
     return response

@@ -13,7 +13,7 @@ import pytest
 import werkzeug.test
 
 from cardan.compat.werkzeug import datastructures
-from cardan.compat.werkzeug.test import Client, EnvironBuilder, encode_multipart
+from cardan.compat.werkzeug.test import Client, EnvironBuilder, encode_multipart, run_wsgi_app
 from cardan.compat.werkzeug.wrappers import Request, Response
 from cardan.testing import lint
 
@@ -366,6 +366,34 @@ def test_run_wsgi_app(wz: Any) -> None:
     body, _, _ = wz.test.run_wsgi_app(app, wz.test.create_environ(), buffered=True)
     assert closed == ["closed", "closed"]
     assert type(body) is list
+
+
+@pytest.mark.parametrize("buffered", [False, True])
+@pytest.mark.parametrize(("fields", "chunks"), [([("X", "a\nb")], [b"a"]), ([], ["text"])])
+def test_an_application_whose_answer_is_wrong_is_closed(
+    fields: list[tuple[str, str]], chunks: list[Any], buffered: bool
+) -> None:
+    """A field that must not be sent, or a chunk of text, is an error. ``close()`` is called once all the same."""
+    closed: list[str] = []
+
+    class Body:
+        def __iter__(self) -> Any:
+            return iter([b"first", *chunks])
+
+        def close(self) -> None:
+            closed.append("closed")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", fields)
+        return Body()
+
+    with pytest.raises((TypeError, ValueError)):
+        body, _, _ = run_wsgi_app(app, EnvironBuilder().get_environ(), buffered=buffered)
+        try:
+            list(body)
+        finally:
+            body.close()  # type: ignore[attr-defined]
+    assert closed == ["closed"]
 
 
 def test_an_application_that_yields_nothing(wz: Any) -> None:

@@ -93,12 +93,16 @@ def run_wsgi_app(
     """
     values = environ.environ if isinstance(environ, BaseRequest) else environ
     status, headers, body = call_app(app, dict(values))
-    if not buffered:
-        return body, status, Headers(headers)
     try:
-        return list(body), status, Headers(headers)
-    finally:
+        fields = Headers(headers)
+        if not buffered:
+            return body, status, fields
+        chunks = list(body)
+    except BaseException:
         body.close()
+        raise
+    body.close()
+    return chunks, status, fields
 
 
 class TestResponse(Response):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .base import BaseResponse
 
     R = TypeVar("R", bound=BaseResponse)
@@ -12,9 +14,24 @@ if TYPE_CHECKING:
 __all__ = ["response_of", "without_length"]
 
 
-def response_of(cls: type[R], body: Any, status: str | int, headers: list[tuple[str, str]]) -> R:
-    """A response with exactly the fields that an application gave. Without a Content-Type among them, it has none."""
-    response = cls(body, status, headers)
+def response_of(
+    cls: type[R],
+    body: Any,
+    status: str | int,
+    headers: list[tuple[str, str]],
+    close: Callable[[], object] | None = None,
+) -> R:
+    """A response with exactly the fields that an application gave. Without a Content-Type among them, it has none.
+
+    If ``cls`` raises, because of a status or a field that must not be sent for example, ``close()`` is called: no
+    response closes what the application has begun.
+    """
+    try:
+        response = cls(body, status, headers)
+    except BaseException:
+        if close is not None:
+            close()
+        raise
     if not any(name.lower() == "content-type" for name, _ in headers):
         response.headers.remove("Content-Type")
     return response
