@@ -78,7 +78,11 @@ Trial = Generator[None, None, str]
 
 
 def in_fork(mutant: Mutant, root: Path, items: list[Any], seconds: float) -> Trial:
-    """Run the tests ``items`` with the mutant in a fork of this process, up to the first that fails."""
+    """Run the tests ``items`` with the mutant in a fork of this process, up to the first that fails.
+
+    The outcome names the test that has failed.
+    """
+    outlet, inlet = os.pipe()
     child = os.fork()
     if child == 0:
         status = 3
@@ -90,25 +94,29 @@ def in_fork(mutant: Mutant, root: Path, items: list[Any], seconds: float) -> Tri
             path = root / mutant.path
             import_module(mutant.module)  # some are loaded when they are needed
             if swap(path, path.read_text("utf-8"), mutant.source, functions_in(path)):
-                status = run(items)
+                failed = run(items)
+                os.write(inlet, failed.encode()[:4000])
+                status = 1 if failed else 0
         finally:
             os._exit(status)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            code = os.waitstatus_to_exitcode(status)
-            if code == 3:
-                return "survived: its function is not found"
-            return SURVIVED if code == 0 else KILLED
-        yield
+    os.close(inlet)
+    with open(outlet, "rb") as failure:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                code = os.waitstatus_to_exitcode(status)
+                if code == 3:
+                    return "survived: its function is not found"
+                return SURVIVED if code == 0 else f"{KILLED}: {failure.read().decode() or f'exit status {code}'}"
+            yield
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return SLOW
 
 
-def run(items: list[Any]) -> int:
-    """0 if all tests pass, else 1."""
+def run(items: list[Any]) -> str:
+    """Run tests up to the first that fails. Gives its id; an empty text if all pass."""
     failed: list[Any] = []
 
     class Watch:
@@ -117,19 +125,19 @@ def run(items: list[Any]) -> int:
                 failed.append(report)
 
     if not items:
-        return 0
+        return ""
     manager = items[0].config.pluginmanager
     manager.register(Watch())
     manager.unregister(name="terminalreporter")  # it writes to a copy of the standard output
     for item, following in zip(items, [*items[1:], None], strict=True):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failed:
-            return 1
-    return 0
+            return str(failed[0].nodeid)
+    return ""
 
 
 def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float) -> Trial:
-    """Run the tests in a new process, in which the mutated file is imported."""
+    """Run the tests in a new process, in which the mutated file is imported. The outcome names what has failed."""
     if not tests:
         return SURVIVED
     with TemporaryDirectory() as folder:
@@ -138,10 +146,9 @@ def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float)
         (Path(folder) / mutant.path).write_text(mutant.source, "utf-8")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
-        quiet = subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, cwd=root, env=environment, stdout=quiet, stderr=quiet, start_new_session=True
-        )
+        output = Path(folder, "output")
+        with output.open("wb") as file:
+            process = subprocess.Popen(command, cwd=root, env=environment, stdout=file, stderr=file, process_group=0)
         end = time.monotonic() + seconds
         while process.poll() is None:
             if time.monotonic() > end:
@@ -149,4 +156,8 @@ def in_new_process(mutant: Mutant, root: Path, tests: list[str], seconds: float)
                 process.wait()
                 return SLOW
             yield
-    return SURVIVED if process.returncode in (0, 5) else KILLED
+        if process.returncode in (0, 5):
+            return SURVIVED
+        lines = output.read_text("utf-8", "replace").splitlines()
+        told = [line for line in lines if line.startswith(("FAILED ", "ERROR "))] or [line for line in lines if line]
+        return f"{KILLED}: {told[0][:200] if told else f'exit status {process.returncode}'}"

@@ -184,10 +184,10 @@ def test_files_of_forms(data: Any) -> None:
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=4)
-# the builder of Werkzeug writes quotes as they are
+# The builder of Werkzeug writes quotes as they are. cardan reads %22, %0D and %0A as the escapes of WHATWG HTML.
 names_of_parts = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), min_size=1, max_size=4
-)
+).filter(lambda name: not any(escape in name for escape in ("%22", "%0D", "%0A")))
 uploads = st.tuples(st.binary(max_size=5), names_of_parts, st.sampled_from(["text/plain", "a/b"]))
 forms = st.dictionaries(names_of_parts, st.lists(texts, min_size=1, max_size=2), max_size=3)
 sent_files = st.dictionaries(names_of_parts, st.lists(uploads, min_size=1, max_size=2), max_size=2)
