@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tests.servers import Demo, ServerPool
 
 # Tests measure no times; benchmarks/ does.
-# nothing timed passes or fails a test, whatever else the machine does
 settings.register_profile("cardan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("cardan")
 
