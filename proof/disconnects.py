@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import time
 from collections import Counter
@@ -28,7 +27,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from soak.clients import CLOSE, Connection
+from soak.clients import PATIENCE, Connection, settled, state
+from soak.times import percentile
 from tests.servers import KINDS, Kind, gunicorn, hypercorn, start
 
 from .disconnects_layer import STEP
@@ -44,8 +44,8 @@ TRIALS = 200
 FURTHER = 60
 #: seconds between the moment when the server knew and the last hook; a longer time is counted as late
 SOON = 0.1
-PATIENCE = 20.0
-"""For how many seconds the run waits until everything has ended. What has not ended then breaks a rule."""
+HELD = ("descriptors", "tasks", "threads")
+"""What a process may hold no more of than before."""
 #: how many clients a server has at the same time, if not four
 AT_ONCE = {"gunicorn": 1}
 
@@ -107,10 +107,9 @@ class Rows:
 
     def row(self, what: str) -> dict[str, object]:
         """As it is recorded."""
-        times = sorted(self.after_told)
 
         def at(share: float) -> float | None:
-            return round(times[min(int(len(times) * share), len(times) - 1)], 1) if times else None
+            return round(percentile(self.after_told, share), 1) if self.after_told else None
 
         return {
             "what": what,
@@ -153,38 +152,14 @@ async def one(port: int, program: str, name: str, *, reset: bool, pieces: int) -
     return left
 
 
-async def state(port: int) -> dict[str, Any]:
-    """What the process of the server holds, and its notes."""
-    for attempt in count():
-        connection = await Connection.open(port)
-        try:
-            connection.send_head("GET", "/state", CLOSE)
-            answer = await asyncio.wait_for(connection.receive(), PATIENCE)
-            break
-        except EOFError:  # the server took it for an idle connection: the machine is busy
-            if attempt == 2:
-                raise
-        finally:
-            connection.leave()
-    assert answer.status == 200, answer
-    found: dict[str, Any] = json.loads(answer.body)
-    return found
-
-
 def is_over(note: dict[str, Any]) -> bool:
     """Whether everything that has begun has ended."""
     return note["due"] == Counter(what for what, _ in note["ended"])
 
 
-async def settled(port: int, before: dict[str, Any] | None) -> dict[str, Any]:
-    """The state, when everything has ended and the process holds no more than ``before``, or after ``PATIENCE``."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        found = await state(port)
-        holds = before is None or all(found[what] <= before[what] for what in ("descriptors", "tasks", "threads"))
-        if (holds and all(map(is_over, found["notes"].values()))) or time.monotonic() > end:
-            return found
-        await asyncio.sleep(0.1)
+def all_over(found: dict[str, Any]) -> bool:
+    """Whether everything that has begun has ended, for every request."""
+    return all(map(is_over, found["notes"].values()))
 
 
 async def leave(port: int, programs: Sequence[str], trials: int, *, at_once: int = 4) -> Rows:
@@ -212,17 +187,17 @@ async def leave(port: int, programs: Sequence[str], trials: int, *, at_once: int
         await asyncio.gather(*(work(queue) for _ in range(at_once)))
 
     await load(2 * at_once * len(programs))  # threads are started, modules are imported
-    await settled(port, None)
+    await settled(port, None, all_over)
     await asyncio.sleep(2.5)  # connections that are kept alive have ended
     before = await state(port)
     before["threads"] += at_once  # a thread that has nothing to do stays for some seconds
     left.clear()
     await load(trials)
-    await settled(port, before)
+    await settled(port, before, all_over, HELD)
     await asyncio.sleep(0.2)  # what ends twice does so by now
-    after = await settled(port, before)
+    after = await settled(port, before, all_over, HELD)
     found = Rows()
-    for what in ("descriptors", "tasks", "threads"):
+    for what in HELD:
         if after[what] > before[what]:
             found.broken.append(f"{what}: {before[what]} before, {after[what]} after")
     for name, note in after["notes"].items():

@@ -7,12 +7,9 @@ the process. The streams that all the applications send are here, too.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import time
 from collections import Counter
-from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -20,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import anyio
+
+from soak.process import held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -116,31 +115,10 @@ def tick(noted: Note, piece: bytes) -> Iterator[bytes]:
         noted.end("finally")
 
 
-# --- what the process holds ---
-
-
-def _tasks() -> int:
-    """The tasks of the running loop; 0 without one."""
-    with suppress(RuntimeError):
-        return len(asyncio.all_tasks())
-    with suppress(ImportError, RuntimeError):
-        import trio
-
-        return trio.lowlevel.current_statistics().tasks_living
-    return 0
-
-
 def _state() -> bytes:
     """The notes, and what the process holds."""
-    found: dict[str, Any] = {
-        "descriptors": len(os.listdir("/proc/self/fd")),
-        "threads": len(os.listdir("/proc/self/task")),
-        "tasks": _tasks(),
-        "notes": {
-            name: {"due": each.due, "ended": each.ended, "told": each.told} for name, each in list(_notes.items())
-        },
-    }
-    return json.dumps(found).encode()
+    notes = {name: {"due": each.due, "ended": each.ended, "told": each.told} for name, each in list(_notes.items())}
+    return json.dumps({**held(), "notes": notes}).encode()
 
 
 # --- ASGI ---

@@ -14,7 +14,7 @@ import anyio
 from cardan import Application, Handler, Request, Response, send_file
 from cardan.exceptions import NotFound
 
-from .process import LIMIT, count, held, watch
+from .process import LIMIT, count, figures, watch
 
 
 class LoadRequest(Request):
@@ -175,7 +175,7 @@ async def failing(request: LoadRequest) -> Response:
 
 async def state(request: LoadRequest) -> Response:
     """The state of the process."""
-    return Response.from_json(held(objects="objects" in request.args))
+    return Response.from_json(figures(objects="objects" in request.args))
 
 
 HANDLERS: dict[str, Handler[LoadRequest]] = {

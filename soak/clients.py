@@ -6,8 +6,12 @@ import asyncio
 import json
 import socket
 import struct
+from itertools import count
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOST = "127.0.0.1"
 BOUNDARY = "soak"
@@ -19,6 +23,8 @@ TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"
 CLOSE = "Connection: close"
 CHUNKED = "Transfer-Encoding: chunked"
+PATIENCE = 20.0
+"""How many seconds a client waits for the state of a process, and until everything in it has ended."""
 
 
 class Answer(NamedTuple):
@@ -111,8 +117,15 @@ async def once(port: int, method: str, path: str, body: bytes = b"", kind: str =
 
 
 async def state(port: int, *, objects: bool = False) -> dict[str, Any]:
-    """The memory, descriptors, tasks and counts of the process of the server (:mod:`soak.process`)."""
-    answer = await once(port, "GET", "/state?objects=1" if objects else "/state")
+    """What the process of the server says of itself at ``/state`` (:mod:`soak.process`)."""
+    for attempt in count(1):
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await once(port, "GET", "/state?objects=1" if objects else "/state")
+            break
+        except EOFError:  # the server took it for an idle connection: the machine is busy
+            if attempt == 3:
+                raise
     assert answer.status == 200, answer
     found: dict[str, Any] = json.loads(answer.body)
     return found
@@ -123,15 +136,20 @@ def is_idle(found: dict[str, Any]) -> bool:
     return bool(found["begun"] == found["ended"] and found["streams"] == found["closed"])
 
 
-async def settled(port: int, before: dict[str, Any], seconds: float = 20) -> dict[str, Any]:
-    """The state, when the process holds no more than ``before`` and all streams have ended, or after some seconds."""
-    end = perf_counter() + seconds
-    while perf_counter() < end:
+async def settled(
+    port: int,
+    before: dict[str, Any] | None,
+    is_over: Callable[[dict[str, Any]], bool] = is_idle,
+    names: tuple[str, ...] = ("descriptors", "tasks"),
+) -> dict[str, Any]:
+    """The state, when ``is_over`` and the process holds no more of ``names`` than ``before``, or after ``PATIENCE``."""
+    end = perf_counter() + PATIENCE
+    while True:
         found = await state(port)
-        if is_idle(found) and all(found[name] <= before[name] for name in ("descriptors", "tasks")):
-            break
-        await asyncio.sleep(0.2)
-    return found
+        holds_more = before is not None and any(found[name] > before[name] for name in names)
+        if (is_over(found) and not holds_more) or perf_counter() > end:
+            return found
+        await asyncio.sleep(0.1)
 
 
 async def latencies(port: int, path: str, count: int) -> list[float]:

@@ -30,6 +30,7 @@ from .clients import (
 from .mixed import mixed_traffic
 from .process import LIMIT
 from .rows import CARDAN, UVICORN, Library, Row, Size, serving
+from .times import percentile
 from .turnover import gunicorn_gevent, gunicorn_threads, server_shutdown
 
 if TYPE_CHECKING:
@@ -257,10 +258,9 @@ async def refusals(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
                     names_it = excess.limit.encode() in answer.body or library is not CARDAN
                     if answer.status not in library.refusal or not names_it:
                         wrong[f"{excess.what}: {answer.status} {answer.body!r}"] += 1
-                taken.sort()
                 yield Row(f"{excess.what}, {kind.name}: median", median(taken), "ms", 10, timed=True)
-                at = int(len(taken) * 0.99)
-                yield Row(f"{excess.what}, {kind.name}: 99th percentile", taken[at], "ms", 10, timed=True)
+                last = percentile(taken, 0.99)
+                yield Row(f"{excess.what}, {kind.name}: 99th percentile", last, "ms", 10, timed=True)
         yield Row(f"not refused, {kind.name}", wrong.total(), "", 0, note=f"{wrong}")
 
 

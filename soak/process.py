@@ -1,6 +1,7 @@
 """The state of a process under load: memory, descriptors, tasks, lateness of the event loop, unfinished requests.
 
-The applications of all libraries use this module, and send the state as ``/state``.
+The applications of all libraries use this module, and send the state as ``/state``. :mod:`proof.disconnects` does so
+with a part of it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ import gc
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import anyio
 
-__all__ = ["LIMIT", "count", "held", "watch"]
+from .times import percentile
+
+__all__ = ["LIMIT", "count", "figures", "held", "watch"]
 
 LIMIT = 10_000
 """The largest body, file and field of a request whose query names a limit."""
@@ -29,19 +33,33 @@ def count(name: str) -> None:
         counts[name] += 1
 
 
-def held(*, objects: bool = False) -> dict[str, Any]:
+def tasks() -> int:
+    """The tasks of the running event loop; 0 without one."""
+    with suppress(RuntimeError):
+        return len(anyio.get_running_tasks())
+    return 0
+
+
+def held() -> dict[str, int]:
+    """How many descriptors, tasks and threads the process has."""
+    return {
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "tasks": tasks(),
+        "threads": len(os.listdir("/proc/self/task")),
+    }
+
+
+def figures(*, objects: bool = False) -> dict[str, Any]:
     """The state, with the lateness of the event loop since the last call, in ms. To be called in that loop."""
-    lateness = sorted(late)
+    lateness = 1000 * percentile(late, 0.99)
     late.clear()
     with open("/proc/self/statm", encoding="ascii") as statm:
         pages = int(statm.read().split()[1])
     found = {
         "pid": os.getpid(),
         "memory": pages * os.sysconf("SC_PAGE_SIZE"),
-        "descriptors": len(os.listdir("/proc/self/fd")),
-        "tasks": len(anyio.get_running_tasks()),
-        "threads": threading.active_count(),
-        "late": 1000 * lateness[int(len(lateness) * 0.99)] if lateness else 0,
+        "late": lateness,
+        **held(),
         **counts,
     }
     if objects:

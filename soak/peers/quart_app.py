@@ -10,7 +10,7 @@ from typing import Any
 
 from quart import Quart, Request, Response, request
 
-from soak.process import LIMIT, count, held, watch
+from soak.process import LIMIT, count, figures, watch
 
 
 class LoadRequest(Request):
@@ -90,7 +90,7 @@ def slow() -> str:
 @app.get("/state")
 async def state() -> dict[str, Any]:
     """The state of the process."""
-    return held()
+    return figures()
 
 
 @app.while_serving

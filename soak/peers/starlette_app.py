@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from soak.process import LIMIT, count, held, watch
+from soak.process import LIMIT, count, figures, watch
 
 
 async def ping(request: Request) -> PlainTextResponse:
@@ -62,7 +62,7 @@ def slow(request: Request) -> PlainTextResponse:
 
 async def state(request: Request) -> JSONResponse:
     """The state of the process."""
-    return JSONResponse(held())
+    return JSONResponse(figures())
 
 
 @asynccontextmanager
