@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -387,12 +388,13 @@ def test_an_application_whose_answer_is_wrong_is_closed(
         start_response("200 OK", fields)
         return Body()
 
-    with pytest.raises((TypeError, ValueError)):
+    def call() -> None:
         body, _, _ = run_wsgi_app(app, EnvironBuilder().get_environ(), buffered=buffered)
-        try:
+        with closing(cast("Any", body)):
             list(body)
-        finally:
-            body.close()  # type: ignore[attr-defined]
+
+    with pytest.raises((TypeError, ValueError)):
+        call()
     assert closed == ["closed"]
 
 
