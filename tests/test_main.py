@@ -96,6 +96,17 @@ def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
             assert capsys.readouterr().err == f"{expected}\n"
 
 
+def test_a_port_that_was_in_use() -> None:
+    """A port can be taken again as soon as its server has ended, although the system remembers a connection to it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            served, _ = listening.accept()
+            served.close()  # the side that closes first keeps the address (RFC 9293, "TIME-WAIT")
+            assert client.recv(1) == b""
+    assert command._free_port("127.0.0.1", port) == port
+
+
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 @pytest.mark.parametrize("server", command._SERVERS)
 def test_an_ipv6_address(

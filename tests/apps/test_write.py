@@ -266,15 +266,18 @@ def test_an_error_after_a_write(backend: str, door: str, kind: Any, answers: boo
 )
 @pytest.mark.parametrize("rest", [b"", b"rest"])
 def test_an_answer_without_a_body(backend: str, door: str, method: str, status: str, rest: bytes) -> None:
-    """What is written is dropped, and the application comes to its end. Its length is not declared, and that of what is
-    returned then is not the length of the body, which a Content-Length would be (RFC 9110 section 8.6).
+    """What is written is dropped, not kept, and the application comes to its end. Its length is not declared, and that
+    of what is returned then is not the length of the body, which a Content-Length would be (RFC 9110 section 8.6).
     """
-    taker, returned = Taker(), []
+    taker, returned, references = Taker(), [], set[int]()
 
     def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
         write = start_response(status, [("ETag", '"a"')])
+        piece = bytes(65_536)
         for _ in range(3):
-            write(PIECE)
+            references.add(sys.getrefcount(piece))
+            write(piece)
+        references.add(sys.getrefcount(piece))
         returned.append(True)
         return [rest]
 
@@ -287,6 +290,7 @@ def test_an_answer_without_a_body(backend: str, door: str, method: str, status: 
     assert b"content-length" not in dict(taker.messages[0]["headers"])
     assert taker.is_complete
     assert returned
+    assert len(references) == 1
 
 
 @both

@@ -319,6 +319,43 @@ def test_numbers_of_threads_go_to_their_places() -> None:
     assert Application.from_wsgi(lambda environ, start_response: [], threads=3).asgi_app.threads == 3  # type: ignore[attr-defined]
 
 
+def test_numbers_of_threads_as_properties() -> None:
+    """Numbers that are all properties are read when the application is made."""
+
+    class Own(Application[Request]):
+        threads = property(lambda app: 3)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        waiting_threads = property(lambda app: 4)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        stream_threads = property(lambda app: 5)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+
+    worker = Own(handler)._adapter_worker_threads
+    assert (worker.count, worker.waiting, worker.streaming) == (3, 4, 5)
+
+
+@both
+@kinds
+def test_a_lifespan_that_is_a_property(protocol: Any, kind: str) -> None:
+    """A property of a subclass may give the lifespan. It is called with the application, and its state is that of the
+    requests.
+    """
+
+    class Own(Application[Request]):
+        @property
+        def lifespan(self) -> Any:  # type: ignore[override]
+            @asynccontextmanager
+            async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+                yield {"app": app}
+
+            return lifespan
+
+    def show(request: Request) -> Response:
+        return Response(type(request.state["app"]).__name__)
+
+    async def ashow(request: Request) -> Response:
+        return show(request)
+
+    assert get(Own(show if kind == "def" else ashow), protocol).text == "Own"
+
+
 @both
 def test_lifespan(protocol: Any) -> None:
     """A lifespan can be assigned until one has begun.

@@ -390,6 +390,23 @@ def test_get_wsgi_headers_is_a_copy() -> None:
     assert "X-A" not in response.headers
 
 
+def test_the_environ_and_the_scope_are_left_as_they_are() -> None:
+    """The URL of the request is asked for to make Location absolute. Nothing is stored in the environ or scope for it,
+    in which another request object may be stored.
+    """
+    response = Response("", 302, {"Location": "there"})
+    response.autocorrect_location_header = True
+    environ = Request.from_values("/here", "http://a.example/app/").environ
+    scope = {**Request.from_values("/here", "http://a.example/app/", protocol="asgi").scope}
+    for carrier in (environ, scope):
+        carrier["cardan.request"] = None
+    before, ascope = {**environ}, {**scope}
+    assert response.get_wsgi_headers(environ)["Location"] == "http://a.example/app/there"
+    assert dict(response.get_asgi_headers(scope))[b"location"] == b"http://a.example/app/there"
+    assert environ == before
+    assert scope == ascope
+
+
 @pytest.mark.anyio
 async def test_get_asgi_messages() -> None:
     """The ASGI versions give the headers as bytes, and the messages that would be sent."""

@@ -90,6 +90,28 @@ def test_shutdown_fails(kind: str, backend: Any) -> None:
         visit(App("shutdown raises"), kind, backend)
 
 
+def test_closing_after_a_failed_startup(kind: str, backend: Any) -> None:
+    """A client whose application has failed to start can be closed. Its transport has nothing to shut down."""
+    app = App("startup")
+    if kind == "sync":
+        client = Client(app, protocol="asgi", backend=backend)
+        with pytest.raises(RuntimeError, match="no database"):
+            client.__enter__()
+        client._transport.__exit__()
+        client.close()
+    else:
+
+        async def main() -> None:
+            client = AsyncClient(app, protocol="asgi")
+            with pytest.raises(RuntimeError, match="no database"):
+                await client.__aenter__()
+            await client._transport.__aexit__()
+            await client.aclose()
+
+        anyio.run(main, backend=backend)
+    assert app.log == ["lifespan.startup"]
+
+
 def test_no_lifespan(kind: str, backend: Any) -> None:
     """An application that does not support lifespan is called without it, and without state."""
     assert visit(echo_asgi, kind, backend) == ""

@@ -16,11 +16,13 @@ from cardan.core._limits import Limits
 from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, parse_form
 from cardan.core.forms import _head as heads
 from cardan.core.forms._machine import MultipartMachine
+from cardan.core.forms._plan import LEAST_HEADER, LEAST_PART
 from tests.core.forms.forms import flat
 from tests.core.forms.strange_forms import form, part
 from tests.core.machines import assert_cuts_do_not_matter, join_bytes, outcome, pieces_of
 
 FILE = 'form-data; name="f"; filename="x.txt"'
+UNLIMITED = Limits(**dict.fromkeys(Limits.__dataclass_fields__))
 MIXED = form(part(), part(FILE, b"data\r\n--BOUN"), part('form-data; name="b"', b""), part(FILE, b""))
 
 
@@ -355,6 +357,26 @@ def test_whole_files_do_not_count_as_fields() -> None:
     field = b'\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"v" * 99 + b"\r\n--B--\r\n"
     events = decoder.feed(file)
     assert len(events) + len(decoder.feed(field)) == 4
+
+
+@pytest.mark.parametrize("cls", [MultipartMachine, MultipartDecoder])
+@pytest.mark.parametrize(
+    ("limits", "least"),
+    [
+        ({"max_form_memory_size": 100}, 101),
+        ({"max_form_memory_total": 100}, 101),
+        ({"max_form_memory_size": 200, "max_form_memory_total": 100}, 101),
+        ({"max_part_headers": 3}, (3 + 2) * LEAST_HEADER),
+        ({"max_form_parts": 3}, (3 + 1) * LEAST_PART),
+        ({"max_files": 3}, (3 + 1) * LEAST_PART),
+        ({"max_part_header_size": 100}, 100 + 4),
+    ],
+)
+def test_the_first_read(cls: type[Any], limits: dict[str, int], least: int) -> None:
+    """Before the first byte, ``want`` is how many bytes a body has at least that exceeds the limit: no byte less, so
+    that one read is enough, and no byte more, so that no read waits for a body that is refused already.
+    """
+    assert cls("B", limits=replace(UNLIMITED, **limits)).want == least
 
 
 @pytest.mark.parametrize(
