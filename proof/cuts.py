@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import anyio
 
 from cardan import Request
-from cardan.exceptions import HTTPException
+from tests.contract.form_requests import on_asgi, on_wsgi
 
 from .cuts_bodies import Sent, all_bodies
 from .record import record
@@ -74,60 +74,6 @@ def chunked(body: bytes, rand: random.Random) -> list[bytes]:
     return [body[start:stop] for start, stop in zip([0, *marks], [*marks, len(body)], strict=True)]
 
 
-def values(request: Request) -> Any:
-    """The fields and the files of a request that may be read."""
-    files = [
-        (name, file.filename, file.content_type, [*file.headers.items()], file.size, file.stream.read())
-        for name, file in request.files.items(multi=True)
-    ]
-    return [*request.form.items(multi=True)], files
-
-
-def refusal(error: HTTPException) -> Any:
-    """What is known of a refusal."""
-    return type(error).__name__, error.description, getattr(error, "limit", None)
-
-
-def on_wsgi(cls: type[Request], sent: Sent, chunks: list[bytes], declared: bool) -> Any:
-    """What a WSGI request says of ``chunks``."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "a.de",
-        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "wsgi.input": Chunks(chunks),
-        "CONTENT_TYPE": sent.content_type,
-    }  # fmt: skip
-    if declared:
-        environ["CONTENT_LENGTH"] = str(len(sent.body))
-    else:
-        environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
-    with cls(environ) as request:
-        try:
-            return values(request)
-        except HTTPException as error:
-            return refusal(error)
-
-
-async def on_asgi(cls: type[Request], sent: Sent, chunks: list[bytes], declared: bool) -> Any:
-    """What an ASGI request says of ``chunks``, each of which is one message."""
-    framing = (b"content-length", b"%d" % len(sent.body)) if declared else (b"transfer-encoding", b"chunked")
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-        "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "",
-        "headers": [(b"content-type", sent.content_type.encode("latin-1")), framing],
-    }  # fmt: skip
-    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
-    messages[-1]["more_body"] = False
-
-    async def receive() -> Any:
-        return messages.pop(0)
-
-    async with cls(scope, receive) as request:
-        try:
-            await request.load()
-            return values(request)
-        except HTTPException as error:
-            return refusal(error)
-
-
 def compare(bodies: list[Sent], chunkings: int, seed: int = 1) -> tuple[Counter[str], list[Difference]]:
     """How many chunkings were tried at each place, and those that differ. ``chunkings`` is the number in all."""
     rand = random.Random(seed)
@@ -140,7 +86,7 @@ def compare(bodies: list[Sent], chunkings: int, seed: int = 1) -> tuple[Counter[
             at = number % len(bodies)
             sent, cls = bodies[at], CLASSES[rand.random() < 0.3]
             if (at, cls) not in whole:
-                whole[at, cls] = on_wsgi(cls, sent, [sent.body], True)
+                whole[at, cls] = on_wsgi(cls, sent.content_type, sent.body, Chunks([sent.body]), declared=True)
             yield sent, cls, chunked(sent.body, rand), rand.random() < 0.5, whole[at, cls]
 
     def judge(place: str, sent: Sent, chunks: list[bytes], expected: Any, got: Any) -> None:
@@ -150,7 +96,13 @@ def compare(bodies: list[Sent], chunkings: int, seed: int = 1) -> tuple[Counter[
 
     async def on_loop(place: str, batch: list[Any]) -> None:
         for sent, cls, chunks, declared, expected in batch:
-            judge(place, sent, chunks, expected, await on_asgi(cls, sent, chunks, declared))
+            judge(
+                place,
+                sent,
+                chunks,
+                expected,
+                await on_asgi(cls, sent.content_type, sent.body, chunks, declared=declared),
+            )
 
     batch: list[Any] = []
 
@@ -161,7 +113,13 @@ def compare(bodies: list[Sent], chunkings: int, seed: int = 1) -> tuple[Counter[
 
     for job in jobs():
         sent, cls, chunks, declared, expected = job
-        judge("WSGI", sent, chunks, expected, on_wsgi(cls, sent, chunks, declared))
+        judge(
+            "WSGI",
+            sent,
+            chunks,
+            expected,
+            on_wsgi(cls, sent.content_type, sent.body, Chunks(chunks), declared=declared),
+        )
         batch.append(job)
         if len(batch) >= AT_ONCE:
             flush()

@@ -15,9 +15,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import cardan
-from cardan.core._exceptions import HTTPException
 from cardan.core.forms import FormReader
 from tests.core.forms.strange_forms import CT, MULTIPART, URLENCODED, Row, form, part
+
+from .form_requests import Refused, on_asgi, on_wsgi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 URL = "application/x-www-form-urlencoded"
 MODES = ("default", "strict", "silent")
-REFUSED = "refused"
 
 
 class StepReader(FormReader):
@@ -63,65 +63,9 @@ def step_of(size: int) -> int:
     return 1 + size // 1000
 
 
-def read_form(request: cardan.Request) -> Any:
-    """The fields and files of a request that may be read."""
-    fields = [*request.form.items(multi=True)]
-    files = []
-    for name, file in request.files.items(multi=True):
-        data = file.stream.read()
-        files.append((name, file.filename, file.content_type, [*file.headers.items()], file.size, data))
-    return fields, files
-
-
-def on_wsgi(cls: type[cardan.Request], kind: str, body: bytes, source: io.BytesIO, *, declared: bool) -> Any:
-    """What a request over ``source`` says, or how it was refused."""
-    environ = {
-        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": "", "SERVER_NAME": "a.de",
-        "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "wsgi.input": source,
-        "CONTENT_TYPE": kind,
-    }  # fmt: skip
-    if declared:
-        environ["CONTENT_LENGTH"] = str(len(body))
-    else:
-        environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
-    request = cls(environ)
-    try:
-        return read_form(request)
-    except HTTPException as error:
-        return REFUSED, getattr(error, "limit", None)
-    finally:
-        request.close()
-
-
-def on_asgi(cls: type[cardan.Request], kind: str, body: bytes, chunks: list[bytes], *, declared: bool) -> Any:
-    """What a request with these messages says after ``load()``, or how it was refused."""
-    headers = [(b"content-type", kind.encode("latin-1"))]
-    headers.append((b"content-length", b"%d" % len(body)) if declared else (b"transfer-encoding", b"chunked"))
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-        "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "", "headers": headers,
-    }  # fmt: skip
-    messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
-    messages[-1]["more_body"] = False
-
-    async def receive() -> dict[str, Any]:
-        return messages.pop(0)
-
-    async def send(message: Any) -> None:
-        raise AssertionError(f"got {message}, expected no message")
-
-    request = cls(scope, receive, send)
-
-    async def load() -> Any:
-        try:
-            await request.load()
-            return read_form(request)
-        except HTTPException as error:
-            return REFUSED, getattr(error, "limit", None)
-        finally:
-            await request.aclose()
-
-    return asyncio.run(load())
+def loaded(cls: type[cardan.Request], kind: str, body: bytes, chunks: list[bytes], *, declared: bool) -> Any:
+    """What an ASGI request with these messages says after ``load()``, or how it was refused."""
+    return asyncio.run(on_asgi(cls, kind, body, chunks, declared=declared))
 
 
 def ways(cls: type[cardan.Request], kind: str, body: bytes) -> dict[str, Callable[[], Any]]:
@@ -137,11 +81,11 @@ def ways(cls: type[cardan.Request], kind: str, body: bytes) -> dict[str, Callabl
                 f"WSGI, {name}, {way}, byte by byte": lambda u=used, d=declared: on_wsgi(
                     u, kind, body, OneByOne(body), declared=d
                 ),
-                f"ASGI, {name}, {way}": lambda u=used, d=declared: on_asgi(u, kind, body, [body], declared=d),
-                f"ASGI, {name}, {way}, two messages": lambda u=used, d=declared: on_asgi(
+                f"ASGI, {name}, {way}": lambda u=used, d=declared: loaded(u, kind, body, [body], declared=d),
+                f"ASGI, {name}, {way}, two messages": lambda u=used, d=declared: loaded(
                     u, kind, body, [body[:half], body[half:]], declared=d
                 ),
-                f"ASGI, {name}, {way}, byte by byte": lambda u=used, d=declared: on_asgi(
+                f"ASGI, {name}, {way}, byte by byte": lambda u=used, d=declared: loaded(
                     u, kind, body, singles, declared=d
                 ),
             }
@@ -151,7 +95,7 @@ def ways(cls: type[cardan.Request], kind: str, body: bytes) -> dict[str, Callabl
 def compare(cls: type[cardan.Request], kind: str, body: bytes) -> Any:
     """The outcome of all ways, which must be one. Which error a form with two faults gets may depend on the way."""
     outcomes = {name: way() for name, way in ways(cls, kind, body).items()}
-    plain = {name: REFUSED if outcome[0] == REFUSED else outcome for name, outcome in outcomes.items()}
+    plain = {name: Refused if isinstance(outcome, Refused) else outcome for name, outcome in outcomes.items()}
     first = plain["WSGI, chunked, in steps, byte by byte"]
     assert plain == dict.fromkeys(plain, first)
     return outcomes
@@ -234,7 +178,7 @@ def test_strange_forms(row: Row, mode: str) -> None:
     expected = row.strict if mode == "strict" else row.default
     for outcome in outcomes.values():
         if isinstance(expected, str) and not (mode == "silent" and expected in ("MultipartError", "UrlencodedError")):
-            assert outcome[0] == REFUSED
+            assert isinstance(outcome, Refused)
         else:
             fields, files = outcome
             values = [] if isinstance(expected, str) or expected is None else expected
@@ -270,8 +214,8 @@ COUNTED = [
 def test_limits_of_ones_own(limit: str, kind: str, body: bytes, size: int, mode: str) -> None:
     """N and N + 1 are allowed and N - 1 is refused by name, every way; None allows everything."""
     usual = compare(type("Usual", (cardan.Request,), {"form_rules": mode}), kind, body)
-    assert all(outcome[0] != REFUSED for outcome in usual.values())
+    assert not any(isinstance(outcome, Refused) for outcome in usual.values())
     for allowed in (size, size + 1, None):
         assert compare(type("Own", (cardan.Request,), {limit: allowed, "form_rules": mode}), kind, body) == usual
     refused = compare(type("Own", (cardan.Request,), {limit: size - 1, "form_rules": mode}), kind, body)
-    assert refused == dict.fromkeys(refused, (REFUSED, limit))
+    assert {outcome.limit for outcome in refused.values()} == {limit}
