@@ -7,6 +7,7 @@ what the program has begun and ended: close hooks, generators, middleware and si
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
@@ -44,6 +45,25 @@ class Trial:
         self.ended[name] += 1
         self.faults.call(name)
 
+    @contextmanager
+    def errors_noted(self) -> Iterator[None]:
+        """A block whose error the code of the program has seen."""
+        try:
+            yield
+        except BaseException as error:
+            self.seen.append(error)
+            raise
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[None]:
+        """A block that has to end, and whose error is noted."""
+        self.begin(name)
+        try:
+            with self.errors_noted():
+                yield
+        finally:
+            self.end(name)
+
     def hooked(self, response: Response, *, asynchronous: bool = False) -> Response:
         """Add close hooks to ``response``."""
         for number in range(2):
@@ -63,12 +83,9 @@ class Trial:
         """A ``def`` handler that fails when it is its turn, and whose errors are noted."""
 
         def noted(request: Any) -> Any:
-            try:
+            with self.errors_noted():
                 self.faults.call("handler")
                 return handler(request)
-            except BaseException as error:
-                self.seen.append(error)
-                raise
 
         return noted
 
@@ -76,32 +93,22 @@ class Trial:
         """The same for an ``async def`` handler."""
 
         async def noted(request: Any) -> Any:
-            try:
+            with self.errors_noted():
                 self.faults.call("handler")
                 return await handler(request)
-            except BaseException as error:
-                self.seen.append(error)
-                raise
 
         return noted
 
     def stream(self, pieces: Any) -> Iterator[bytes]:
         """A generator over ``pieces``."""
-        self.begin("generator")
-        try:
+        with self.running("generator"):
             for piece in pieces:
                 self.faults.call("iteration")
                 yield piece
-        except BaseException as error:
-            self.seen.append(error)
-            raise
-        finally:
-            self.end("generator")
 
     async def astream(self, pieces: Any) -> AsyncIterator[bytes]:
         """An async generator over ``pieces``, which may be an async iterable."""
-        self.begin("generator")
-        try:
+        with self.running("generator"):
             if hasattr(pieces, "__aiter__"):
                 async for piece in pieces:
                     self.faults.call("iteration")
@@ -111,11 +118,6 @@ class Trial:
                     await anyio.lowlevel.checkpoint()
                     self.faults.call("iteration")
                     yield piece
-        except BaseException as error:
-            self.seen.append(error)
-            raise
-        finally:
-            self.end("generator")
 
 
 class Ask:
@@ -327,16 +329,10 @@ def around(trial: Trial) -> Made:
 
     @middleware
     def outer(request: Request) -> Any:
-        trial.begin("middleware")
-        try:
+        with trial.running("middleware"):
             trial.faults.call("middleware, before")
             response = yield
             trial.faults.call("middleware, after")
-        except BaseException as error:
-            trial.seen.append(error)
-            raise
-        finally:
-            trial.end("middleware")
         return response
 
     @middleware
@@ -357,18 +353,12 @@ def aaround(trial: Trial) -> Made:
 
     @middleware
     async def outer(request: Request) -> Any:
-        trial.begin("middleware")
-        try:
+        with trial.running("middleware"):
             trial.faults.call("middleware, before")
             await anyio.lowlevel.checkpoint()
             yield
             await anyio.lowlevel.checkpoint()
             trial.faults.call("middleware, after")
-        except BaseException as error:
-            trial.seen.append(error)
-            raise
-        finally:
-            trial.end("middleware")
 
     async def view(request: Request) -> Response:
         await anyio.lowlevel.checkpoint()
@@ -445,8 +435,7 @@ def of_asgi(trial: Trial) -> Made:
     async def site(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
-        trial.begin("application")
-        try:
+        with trial.running("application"):
             trial.faults.call("application")
             await send({"type": "http.response.start", "status": 200, "headers": []})
             more = True
@@ -457,11 +446,6 @@ def of_asgi(trial: Trial) -> Made:
                 more = message.get("more_body", False)
                 trial.faults.call("step of the application")
                 await send({"type": "http.response.body", "body": message["body"], "more_body": more})
-        except BaseException as error:
-            trial.seen.append(error)
-            raise
-        finally:
-            trial.end("application")
 
     return Application.from_asgi(site), BYTES
 
