@@ -16,6 +16,7 @@ import anyio.to_thread
 import pytest
 
 import cardan
+import cardan.exceptions
 from cardan import Application, Mount, ProxyFix
 from cardan._crossing import Conversation, portal
 from cardan.apps._asgi_bridge import served_by
@@ -537,24 +538,90 @@ def test_the_raw_path_below_a_prefix_that_was_not_sent() -> None:
         assert client.get("/a/x%2Fy", headers={"X-Forwarded-Prefix": "/pre"}).text == "/pre/a/x%2Fy"
 
 
-def test_a_client_that_breaks_its_upload_off() -> None:
-    """``receive()`` gives a disconnect if the body ends before its declared length."""
+UPLOAD = 200_000
+
+
+def cut_off(app: Any, size: int, backend: Any) -> tuple[list[str], list[bytes], list[BaseException]]:
+    """What ``app`` answers to an upload that ends after ``size`` bytes: status, chunks, error."""
+    environ = RequestBuilder("/", method="POST", data=b"x" * UPLOAD).environ()
+    environ["wsgi.input"] = io.BytesIO(b"x" * size)
+    environ.pop("wsgi.input_terminated", None)
+    status: list[str] = []
+    chunks: list[bytes] = []
+    errors: list[BaseException] = []
+
+    def start_response(line: str, headers: Any, exc_info: Any = None) -> Any:
+        status.append(line)
+
+    iterable: Any = Application.from_asgi(only_http(app), backend=backend)(environ, start_response)
+    try:
+        chunks.extend(iterable)
+    except Exception as error:
+        errors.append(error)
+    finally:
+        getattr(iterable, "close", lambda: None)()
+    return status, chunks, errors
+
+
+@on_both_loops
+@pytest.mark.parametrize("then", ["answers", "returns", "raises what send raised", "chains an error of its own"])
+def test_a_client_that_breaks_its_upload_off(then: str, backend: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """``receive()`` gives a disconnect if the body ends before its declared length, and ``send()`` raises an OSError.
+    An application that gives up then has made no error: the answer is the 400 of every handler that reads such a body.
+    """
     seen: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "http.request" and message["more_body"]:
             pass
         seen.append(message["type"])
-        await send(START)
-        await send(body(b"."))
+        if then == "returns":
+            return
+        try:
+            await send(START)
+            await send(body(b"."))
+        except OSError as error:
+            seen.append(str(error))
+            if then == "chains an error of its own":
+                raise RuntimeError("cannot answer") from error
+            raise
 
-    environ = RequestBuilder("/", method="POST", data=b"x" * 200_000).environ()
-    environ["wsgi.input"] = io.BytesIO(b"x" * 150_000)
-    environ.pop("wsgi.input_terminated", None)
-    iterable: Any = Application.from_asgi(only_http(app))
-    with pytest.raises(OSError, match="the client has left"):
-        list(iterable({**environ, "x-wsgiorg.throw_errors": True}, lambda *_: print))
-    assert seen == ["http.disconnect"]
+    for size in (0, 1, 150_000, UPLOAD - 1):
+        seen.clear()
+        status, chunks, errors = cut_off(app, size, backend)
+        assert (status, errors) == (["400 Bad Request"], [])
+        assert b"the client disconnected" in b"".join(chunks)
+        assert seen[0] == "http.disconnect"
+        assert seen[1:] == ([] if then == "returns" else ["the client has left before it had the whole response"])
+    assert caplog.records == []
+
+
+@on_both_loops
+def test_an_upload_that_breaks_off_while_it_is_answered(backend: Any) -> None:
+    """After the start of the response, it is broken off, with the error that tells why."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(b"begun", more=True))
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            pass
+
+    status, chunks, errors = cut_off(app, 150_000, backend)
+    assert (status, chunks) == (["200 OK"], [b"begun"])
+    assert [type(error) for error in errors] == [cardan.exceptions.ClientDisconnected]
+
+
+@on_both_loops
+def test_an_error_of_its_own_when_an_upload_breaks_off(backend: Any) -> None:
+    """An error that does not come of the leaving is an error of the application."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] == "http.request" and message["more_body"]:
+            pass
+        raise LookupError("of its own")
+
+    with pytest.raises(LookupError, match="of its own"):
+        cut_off(app, 150_000, backend)
 
 
 def test_one_side_alone() -> None:

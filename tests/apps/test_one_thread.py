@@ -365,8 +365,8 @@ def test_a_close_hook_that_reads_the_body(backend: Literal["asyncio", "trio"], n
             def close(self) -> None:
                 try:
                     environ["wsgi.input"].read()
-                except Exception as error:
-                    seen.append(type(error).__name__)
+                except OSError:
+                    seen.append("the client has left")
 
         return Endless()
 
@@ -392,7 +392,7 @@ def test_a_close_hook_that_reads_the_body(backend: Literal["asyncio", "trio"], n
                 await anyio.sleep(0.001)
 
     anyio.run(main, backend=backend)
-    assert seen == ["ClientDisconnected"]
+    assert seen == ["the client has left"]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

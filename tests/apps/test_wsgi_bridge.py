@@ -576,3 +576,103 @@ def test_a_list_of_something_else_than_bytes() -> None:
 
     with Client(Application.from_wsgi(app), "asgi") as client, pytest.raises(TypeError):
         client.get("/")
+
+
+def _reads(how: str, stream: Any) -> bytes:
+    if how == "lines":
+        return b"".join(stream)
+    if how == "read1":
+        return b"".join(iter(lambda: stream.read1(1000), b""))
+    if how == "readinto":
+        buffer = bytearray(1000)
+        return b"".join(bytes(buffer[:size]) for size in iter(lambda: stream.readinto(buffer), 0))
+    data: bytes = stream.read() if how == "read" else stream.readline() + stream.read(300_000)
+    return data
+
+
+UPLOAD = 200_000
+
+
+def _cut_off(app: Any, size: int, backend: str, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body of the answer of ``app`` to an upload that ends after ``size`` bytes; over ASGI."""
+    builder = RequestBuilder("/", method="POST", data=b"x" * UPLOAD, headers=headers)
+    scope = builder.scope()
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"x" * size, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return messages.pop(0) if len(messages) > 1 else messages[0]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    anyio.run(app, scope, receive, send, backend=backend)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("how", ["read", "read1", "readline", "lines", "readinto"])
+def test_an_upload_that_breaks_off_is_an_oserror(how: str, backend: str) -> None:
+    """``wsgi.input`` of a client that has left raises an OSError, as that of a WSGI server does. If the application
+    lets it pass, the answer is a 400.
+    """
+    seen: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        try:
+            _reads(how, environ["wsgi.input"])
+        except OSError as error:
+            seen.append(str(error))
+            if environ.get("HTTP_X_PASS"):
+                raise
+        start_response("200 OK", [])
+        return [b"answered"]
+
+    for size in (1, 100, 150_000, UPLOAD - 1):
+        for bridge in (Application.from_wsgi(app), asgi.from_wsgi(app), Mount({"/": Application.from_wsgi(app)})):
+            assert _cut_off(bridge, size, backend, {}) == (200, b"answered")
+            status, text = _cut_off(bridge, size, backend, {"X-Pass": "1"})
+            assert (status, b"the client disconnected" in text) == (400, True)
+            assert seen == ["400 Bad Request: the client disconnected before the request was complete"] * 2
+            seen.clear()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("view", ["get_data", "form", "stream"])
+def test_an_upload_that_breaks_off_is_no_error_of_a_site(
+    view: str, backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A site of another library answers a client that has left by itself, as under a WSGI server, and logs no error."""
+    app = flask.Flask("site")
+
+    @app.post("/")
+    def upload() -> str:
+        if view == "form":
+            return str(len(flask.request.form))
+        return str(len(flask.request.get_data() if view == "get_data" else flask.request.stream.read()))
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    for size in (1, 150_000):
+        for bridge in (Application.from_wsgi(app), Application.from_wsgi(Application.from_wsgi(app).wsgi_app)):
+            status, text = _cut_off(bridge, size, backend, headers)
+            assert (status, b"Bad Request" in text) == (400, True)
+    assert caplog.records == []
+
+
+def test_what_says_where_the_input_ends() -> None:
+    """A body without a Content-Length ends where the input ends (``wsgi.input_terminated``). A declared length says it
+    otherwise; the input ends there, too.
+    """
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        said = "wsgi.input_terminated" in environ, environ.get("CONTENT_LENGTH")
+        return [repr((*said, len(environ["wsgi.input"].read()))).encode()]
+
+    with Client(Application.from_wsgi(app), "asgi") as client:
+        assert client.post("/", content=b"x" * 200_000).text == "(False, '200000', 200000)"
+        assert client.post("/", content=iter([b"x" * 200_000])).text == "(True, None, 200000)"
+        assert client.get("/").text == "(True, None, 0)"

@@ -138,6 +138,8 @@ class _Call:
         self._has_all_sent = False
         """Whether the application has sent its last message."""
         self._has_left = False
+        self._broken_off: ClientDisconnected | None = None
+        """What the application was told by a disconnect, if its client has broken the upload off."""
         self._is_over = False
         """Whether nothing can be received any more but that the client has left."""
         self._over: Any = None
@@ -188,11 +190,22 @@ class _Call:
         return self._next()
 
     def _next(self) -> bytes:
-        """The next chunk. Raises the error of the application, or that it has returned too early."""
+        """The next chunk. Raises the error of the application, or that it has returned too early.
+
+        If the client has broken its upload off, an application that gives up has made no error:
+        :exc:`ClientDisconnected` is raised, as by every handler that reads such a body.
+        """
         assert self._task is not None
         message = self._conversation.listen()
         if message is self._task:
-            self._task.outcome()
+            broken_off, self._broken_off = self._broken_off, None
+            try:
+                self._task.outcome()
+            except Exception as error:
+                if broken_off is None or not comes_of_leaving(error):
+                    raise
+            if broken_off is not None:
+                raise broken_off
             self._answer.close()
         chunk: bytes = message
         return chunk
@@ -204,6 +217,7 @@ class _Call:
         OSError of ``send()``. If it then waits for something else it is cancelled.
         """
         task, self._task = self._task, None
+        self._broken_off = None
         if task is None:
             return
         try:
@@ -251,7 +265,8 @@ class _Call:
         if self._rest != 0 and not self._is_over:
             try:
                 data: bytes = await self._conversation.run_sync(self._read)
-            except ClientDisconnected:
+            except ClientDisconnected as error:
+                self._broken_off = error
                 self._has_left = True
                 self._end_input()
             else:

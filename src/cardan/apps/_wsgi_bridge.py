@@ -15,14 +15,17 @@ from wsgiref.util import FileWrapper
 
 from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..core._environs import make_environ, server_of
+from ..core._exceptions import ClientDisconnected
 from ..core._flow import keeping_thread
 from ..core._request.exchange import find_exchange
 from ..core._request.head import announces_body
+from ..core._request.streaming import BodyStream
 from ..core._response.of_application import response_of
 from ..core._response.response import Response
 from ._writer import answer_writing
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator
     from wsgiref.types import WSGIApplication
 
@@ -39,10 +42,38 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     def handler(request: Request) -> Response:
         environ = environ_for(request)
         announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
-        environ["wsgi.input"] = request.stream if announced else LateInput(request)
+        environ["wsgi.input"] = _input_of(request) if announced else LateInput(request)
+        if request.content_length is not None:
+            # Werkzeug handles an OSError only of an input that it bounds itself, by the declared length
+            del environ["wsgi.input_terminated"]
         return answer_writing(app, environ, find_exchange(request.scope), request.method, _response)
 
     return keeping_thread(handler)
+
+
+class _InputBroken(ClientDisconnected, OSError):
+    """The client has broken its upload off. A file object tells this by an OSError, which other libraries expect of
+    ``wsgi.input``. If the application does not handle it, it is the 400 of every other handler.
+    """
+
+
+def _input_of(request: BaseRequest) -> io.BufferedIOBase:
+    """The stream of a request, which raises :exc:`_InputBroken` when the client has left."""
+    stream = request.stream
+    raw = getattr(stream, "raw", None)  # a body that was kept has none: it is whole
+    if isinstance(raw, BodyStream):
+        raw.wrap(_telling_oserror)
+    return stream
+
+
+def _telling_oserror(pull: Callable[[bool], bytes]) -> Callable[[bool], bytes]:
+    def telling(whole: bool) -> bytes:
+        try:
+            return pull(whole)
+        except ClientDisconnected as error:
+            raise _InputBroken(error.description) from error
+
+    return telling
 
 
 class LateInput:
@@ -55,7 +86,7 @@ class LateInput:
 
     def __getattr__(self, name: str) -> Any:
         if name == "_stream":
-            self._stream = self._request.stream
+            self._stream = _input_of(self._request)
             return self._stream
         return getattr(self._stream, name)
 

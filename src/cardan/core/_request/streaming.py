@@ -216,6 +216,10 @@ class BodyStream(io.RawIOBase):
         self._pull = pull
         self._rest = _NOTHING
 
+    def wrap(self, wrapper: Callable[[Callable[[bool], bytes]], Callable[[bool], bytes]]) -> None:
+        """Replace the function by what ``wrapper`` makes of it."""
+        self._pull = wrapper(self._pull)
+
     def readable(self) -> bool:
         """True."""
         return True
