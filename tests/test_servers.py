@@ -57,7 +57,7 @@ def test_ctrl_c_stops(kind: str, tmp_path: Path) -> None:
     server = start(kind, "hello:async_app", app_dir=EXAMPLES, log_dir=tmp_path)
     try:
         assert httpx.get(server.url).text == "Hello World!", server.log()
-        if kind == "wsgiref":  # its handler ignores an interrupt while it writes the response
+        if kind == "wsgiref":  # an interrupt while it writes a response does not end it
             server.wait_for_log('" 200 ')
     finally:
         server.stop(signal.SIGINT)
