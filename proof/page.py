@@ -172,9 +172,10 @@ COLUMNS = {
 START = """# Reliability
 
 This page lists the long runs that try to break cardan, and what each of them found. Below each table are the command
-that writes its figures, the date, and the machine: processor, cores, system and Python. "load" is the load average of
-one minute when the run began and when it ended; a newer figure has it. Most runs have a short form among the tests of
-the project. The page itself is written by `python -m proof.page` from the files that the commands write.
+that writes its figures, the date, and the machine: processor, cores, system and Python. Newer figures also have
+the load average of the machine when the run began and when it ended, as in "load 0.5 to 1.9". Most runs have a short
+form among the tests of the project. The page itself is written by `python -m proof.page` from the files that the
+commands write.
 
 Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
 "broke the rule" is the number of violations that were found.
@@ -221,7 +222,7 @@ def quantity(row: dict[str, Any]) -> str:
 def origin(run: dict[str, Any]) -> str:
     """How, when and where a figure was measured; with the load of the machine where it is known."""
     begun, ended = run.get("load", (None, None))
-    load = "" if begun is None else f", load {number(begun)} to {number(ended)}"
+    load = "" if begun is None else f", load {begun} to {ended}"
     return f"`{run['command']}`, {run['date']}, {run['machine']}{load}"
 
 

@@ -119,15 +119,9 @@ def test_the_figures_of_a_part_are_written(tmp_path: Path) -> None:
     assert found["slow_uploads"].keys() == {"command", "date", "machine", "load", "rows"}
     assert found["large_uploads"]["load"][0] == 0.5
     others = tmp_path / "peers.json"
-    record(
-        others, "large_uploads", origin("python -m soak --peer quart"), [Row("lateness", 20, "ms", 10)], PEERS["quart"]
-    )
-    record(
-        others, "large_uploads", origin("python -m soak --peer flask"), [Row("lateness", 9.5, "ms", 10)], PEERS["flask"]
-    )
-    record(
-        others, "large_uploads", origin("python -m soak --peer quart"), [Row("lateness", 21, "ms", 10)], PEERS["quart"]
-    )
+    for peer, lateness in (("quart", 20), ("flask", 9.5), ("quart", 21)):
+        rows = [Row("lateness", lateness, "ms", 10)]
+        record(others, "large_uploads", origin(f"python -m soak --peer {peer}"), rows, PEERS[peer])
     peers = json.loads(others.read_text("utf-8"))
     assert peers["large_uploads"]["Quart"]["rows"] == [{"what": "lateness", "value": 21, "unit": "ms"}]
     shown = page.load(found, peers)
@@ -135,3 +129,6 @@ def test_the_figures_of_a_part_are_written(tmp_path: Path) -> None:
     assert "| memory |  | 8 KiB | - |" in shown
     assert f"`python -m soak slow_uploads`, {found['slow_uploads']['date']}" in shown
     assert "`python -m soak --peer quart`, " in shown
+    assert ", load 0.5 to " in shown
+    del found["large_uploads"]["load"], found["slow_uploads"]["load"]
+    assert ", load 0.5 to " not in page.load(found, peers)
