@@ -24,7 +24,8 @@ from .report import RESULTS, report
 from .trial import SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
-#: at most so many tests are run for one mutant; new tests and those of the same name as the module come first
+#: for one mutant at most about so many of the new tests are run, and as many of the others; tests in a file of the same
+#: name as the module come first
 MOST = 250
 #: at most so many files of tests are run for a fault in code that runs when a module is imported
 USERS = 12
@@ -109,20 +110,19 @@ class Runner:
     def trial(self, mutant: Mutant, items: dict[str, Any]) -> Trial:
         """Try a mutant. The outcome says whether it was killed or has survived."""
         source = (ROOT / mutant.path).read_text("utf-8")
-        tests = [name for name in self.lines.of(mutant.path, [mutant.line]) | self.new if name in items]
+        own, stem = self.test_files(mutant.path), Path(mutant.path).stem.strip("_")
+
+        def few(names: set[str]) -> list[str]:
+            found = [name for name in names if name in items]
+            files = {name: name.partition("::")[0] for name in found}
+            found.sort(key=lambda name: (files[name] not in own, stem not in files[name], name.count("["), name))
+            half = MOST // 2
+            return found if len(found) <= MOST else found[:half] + found[half :: len(found) // half]
+
+        tests = [*few(self.new), *few(self.lines.of(mutant.path, [mutant.line]) - self.new)]
         pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
         if self.options.control:
             mutant = replace(mutant, source=source)
-        own, stem = self.test_files(mutant.path), Path(mutant.path).stem.strip("_")
-        tests.sort(
-            key=lambda name: (
-                name not in self.new,
-                name.partition("::")[0] not in own,
-                stem not in Path(name.partition("::")[0]).stem,
-                name.count("["),
-                name,
-            )
-        )
         if pairs is None:
             outcome = yield from in_new_process(mutant, ROOT, self.test_files(mutant.path), 120)
             if outcome == SURVIVED:
@@ -130,9 +130,7 @@ class Runner:
             return outcome
         if not tests:
             return "survived: no test runs the line"
-        chosen = tests if len(tests) <= MOST else tests[: MOST // 2] + tests[MOST // 2 :: len(tests) // (MOST // 2)]
-        chosen = sorted(chosen, key=list(items).index) if len(chosen) > MOST else chosen
-        return (yield from in_fork(mutant, ROOT, [items[name] for name in chosen], 60))
+        return (yield from in_fork(mutant, ROOT, [items[name] for name in tests], 60))
 
     def test_files(self, path: str) -> list[str]:
         """The test files of a module and of public values: for a fault in code that runs when it is imported."""
