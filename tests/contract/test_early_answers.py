@@ -516,6 +516,56 @@ def test_asgi_a_client_that_leaves_during_a_large_answer_ends_it(backend: str) -
     assert len(connection.sent) == 2
 
 
+@pytest.mark.parametrize("size", [PIECE, 100 * PIECE * PIECES], ids=["not drained", "drained"])
+@pytest.mark.parametrize("bare", [False, True], ids=["application", "bare"])
+def test_asgi_an_error_of_the_end_is_raised_as_it_is(bare: bool, size: int, backend: str) -> None:
+    """What ``send()`` raises for the end of a response is not wrapped, whether the body has ended before or not."""
+
+    class Bounded(Request):
+        max_drain_size = size
+
+    connection = Connection(pieces=10**6 if size == PIECE else PIECES)
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            raise LookupError("of send()")
+        await connection.send(message)
+
+    async def main() -> None:
+        app: Any = Response("early") if bare else Application(never, request_class=Bounded)
+        with anyio.fail_after(100):
+            await app(scope(), connection.receive, send)
+
+    with pytest.raises(LookupError, match=r"of send\(\)"):
+        anyio.run(main, backend=backend)
+
+
+def test_asgi_a_request_is_drained_once(backend: str) -> None:
+    """If sending fails after a drain beside a large answer has reached its bound, nothing more is received."""
+
+    class Bounded(Request):
+        max_drain_size = 3 * PIECE
+
+    connection = Connection(pieces=10**6)
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            received.append(connection.received)
+            raise LookupError("of send()")
+        await connection.send(message)
+
+    async def main() -> None:
+        with anyio.fail_after(100):
+            await Application(large, request_class=Bounded)(chunked, connection.receive, send)
+
+    chunked = scope(None, transfer_encoding="chunked")
+    received: list[int] = []
+    with pytest.raises(LookupError, match=r"of send\(\)"):
+        anyio.run(main, backend=backend)
+    assert received == [connection.received]
+    assert received[0] > 0
+
+
 def test_asgi_a_stream_keeps_the_body_that_it_may_read(backend: str) -> None:
     """Nothing is received before a generator has ended, however much it yields, because it may read the request."""
 

@@ -24,13 +24,16 @@ from cardan import Application, Request, Response
 from cardan import _crossing as crossing
 from cardan.asgi import _receiving as receiving
 from cardan.asgi._draining import hold
+from cardan.core._buffers import READ_SIZE
 from cardan.core._request.draining import DrainLimits
 from cardan.core._request.exchange import Exchange
 from cardan.exceptions import ClientDisconnected, WrongMode
+from cardan.files import send_file
 from cardan.testing import RequestBuilder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 
@@ -937,3 +940,99 @@ async def test_a_body_is_drained_once() -> None:
     assert before in (3, 4)
     await held.drain()
     assert len(asked) == before
+
+
+async def test_a_file_ends_soon_where_sending_never_waits(tmp_path: Path) -> None:
+    """If a server takes every chunk at once, no ``send()`` notices that the client has left: the rest of a file is not
+    read and sent to nobody.
+    """
+    path = tmp_path / "large"
+    path.write_bytes(bytes(200 * READ_SIZE))
+    left, chunks, told = anyio.Event(), 0, iter([END])
+
+    async def receive() -> Any:
+        if (message := next(told, None)) is None:
+            await left.wait()
+            message = {"type": "http.disconnect"}
+        return message
+
+    async def send(message: Any) -> None:
+        nonlocal chunks
+        chunks += bool(message.get("body"))
+        left.set()
+
+    app = Application(lambda request: send_file(path, request))
+    with anyio.fail_after(GUARD):
+        await app(RequestBuilder("/").scope(), receive, send)
+    assert chunks < 100
+
+
+async def test_a_receive_that_never_waits_leaves_the_loop_to_others() -> None:
+    """A server may give any number of empty messages at once: the task that watches for a disconnect does not keep the
+    event loop from sending the response.
+    """
+    received, sent = 0, []
+
+    async def receive() -> Any:
+        nonlocal received
+        received += 1
+        assert received < 10_000
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body"))
+
+    async def body() -> AsyncIterator[bytes]:
+        for chunk in (b"a", b"b", b"c"):
+            await anyio.lowlevel.checkpoint()
+            yield chunk
+
+    async def handler(request: Request) -> Response:
+        return Response(body())
+
+    with anyio.fail_after(GUARD):
+        await Application(handler)(RequestBuilder("/").scope(), receive, send)
+    assert sent == [None, b"a", b"b", b"c", b""]
+
+
+async def test_a_watch_ends_although_a_file_cannot_be_closed() -> None:
+    """The error of the file is raised, and no task waits for a disconnect any more."""
+    waits: list[str] = []
+
+    class Sink:
+        def __init__(self) -> None:
+            self.stream = io.BytesIO()
+            self.write = self.stream.write
+
+        def close(self) -> None:
+            raise LookupError("of the file")
+
+    class Uploads(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            return Sink()
+
+    async def handler(request: Request) -> Response:
+        assert (await request.load()).files["f"]
+        assert not request.disconnected
+        await anyio.wait_all_tasks_blocked()
+        assert waits == ["begun"]
+        return Response("done")
+
+    builder = RequestBuilder("/", files={"f": ("x.txt", b"data")}, method="POST")
+    messages = iter([{"type": "http.request", "body": builder.body, "more_body": False}])
+
+    async def receive() -> Any:
+        if (message := next(messages, None)) is not None:
+            return message
+        waits.append("begun")
+        try:
+            await anyio.sleep_forever()
+        finally:
+            waits.append("ended")
+
+    async def send(message: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    with anyio.fail_after(GUARD), pytest.raises(LookupError, match="of the file"):
+        await Application(handler, request_class=Uploads)(builder.scope(), receive, send)
+    assert waits == ["begun", "ended"]

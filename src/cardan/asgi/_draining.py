@@ -189,10 +189,19 @@ class HeldSend:
             return
         from anyio import create_task_group
 
+        failure: Exception | None = None
         async with create_task_group() as group:
             group.start_soon(self._make_room)
-            await self._send_end(self._held)
+            try:
+                await self._send_end(self._held)
+            except Exception as error:  # raised outside of the group, which would wrap it
+                failure = error
             group.cancel_scope.cancel()
+        try:
+            if failure is not None:
+                raise failure
+        finally:
+            del failure  # its traceback holds this frame: no cycle
 
     async def _send_end(self, data: bytes) -> None:
         with suppress(OSError):  # the client has left
