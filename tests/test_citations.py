@@ -13,12 +13,8 @@ import re
 import tokenize
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.house import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FOLDERS = (
     "src",
@@ -73,14 +69,16 @@ def text(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def prose(name: str) -> Iterator[tuple[int, str]]:
+@cache
+def prose(name: str) -> list[tuple[int, str]]:
     """The lines of a page; of a Python file the lines of its comments and strings of several lines."""
     if not name.endswith(".py"):
-        yield from enumerate(text(name).splitlines(), 1)
-        return
+        return list(enumerate(text(name).splitlines(), 1))
+    found: list[tuple[int, str]] = []
     for token in tokenize.generate_tokens(io.StringIO(text(name)).readline):
         if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and '"""' in token.string):
-            yield from enumerate(token.string.splitlines(), token.start[0])
+            found += enumerate(token.string.splitlines(), token.start[0])
+    return found
 
 
 def exists(name: str, inside: str) -> bool:

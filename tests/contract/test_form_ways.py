@@ -147,7 +147,7 @@ FORMS = st.one_of(st.tuples(st.just(CT), BODIES), st.tuples(st.just(URL), PAIRS)
 
 
 @given(form=FORMS, own=OWN_LIMITS, mode=st.sampled_from(MODES))
-@settings(max_examples=250, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # the forms are small as they are
+@settings(max_examples=120, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # the forms are small as they are
 def test_every_way_gives_the_same_form(form: tuple[str, bytes], own: dict[str, int | None], mode: str) -> None:
     """At once, in steps and byte by byte; with files, limits of one's own and all modes; on WSGI and ASGI."""
     compare(type("Own", (cardan.Request,), {**own, "form_rules": mode}), *form)

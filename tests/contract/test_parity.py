@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.servers import ServerPool
 
 SEED = 20_260
-COUNT = 500
-REAL_COUNT = 350
+COUNT = 250
+REAL_COUNT = 200
 PAGE = ROOT / "docs" / "explanation" / "parity.md"
 
 
