@@ -332,13 +332,13 @@ def rows_hold() -> bool:
         with tempfile.TemporaryDirectory() as folder, model_stage(Path(folder), protocol) as stage:
             note(f"a model of RFC 9111 on {protocol}", stage, ROWS)
     found = installed()
-    print("not installed:", set(CACHES) - set(found) or "nothing")
+    print("not installed:", ", ".join(sorted(set(CACHES) - set(found))) or "nothing", flush=True)
     for cache in found:
         table = SLICED if cache == "nginx slices" else ROWS
         for server in ORIGINS:
             with Running(cache, server) as there:
                 note(f"{cache} {version(cache)} before {server}", real_stage(there), table)
-    record("caches", "python -m proof.caches", rows)
+    record("caches", "python -m proof.caches", rows, packages=("gunicorn", "uvicorn"))
     return not failed
 
 
@@ -355,7 +355,10 @@ def beside_peers() -> None:
                 print(f"{name}, {cache} before {server}: {figure}", flush=True)
                 figures.append({"what": f"{name}, {cache} before {server}", "figure": str(figure)})
     if figures:
-        record("caches_peers", "python -m proof.caches", figures)
+        packages = ("gunicorn", "uvicorn", "werkzeug", "starlette")
+        record("caches_peers", "python -m proof.caches", figures, packages=packages)
+    else:
+        print("nothing is compared: neither nginx nor varnishd is installed (apt-get install nginx-light varnish)")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import anyio
 
 from cardan import Request
 from tests.contract.form_requests import on_asgi, on_wsgi
+from tests.corpora import ROOT
 
 from .cuts_bodies import Sent, all_bodies
 from .record import record
@@ -135,11 +136,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="another one gives other chunkings")
     options = parser.parse_args()
     bodies = all_bodies(options.generated)
+    kinds = Counter(sent.origin for sent in bodies)
+    print("bodies:", ", ".join(f"{count} of {origin}" for origin, count in kinds.items()))
+    if kinds.keys() <= {"odd forms", "generated"}:
+        print(f"none of other projects: there is no folder {ROOT} (CARDAN_CORPORA)")
+    print(f"{options.chunkings:,} chunkings, each of them on WSGI, asyncio and trio", flush=True)
     tried, found = compare(bodies, options.chunkings, options.seed)
     for one in found[:20]:
         print(f"{one.place}: {one.sent}\n  sizes {one.sizes[:40]}\n  expected {one.expected}\n  got      {one.found}")
-    kinds = Counter(sent.origin for sent in bodies)
-    print(", ".join(f"{count} of {origin}" for origin, count in kinds.items()))
     print(f"{dict(tried)}: {len(found)} differ")
     rows: list[dict[str, object]] = [
         {"what": f"{len(bodies)} bodies on {place}", "trials": count,
@@ -148,6 +152,8 @@ def main() -> int:
     ]  # fmt: skip
     if options.chunkings >= 100_000:
         record("cuts", f"python -m proof.cuts --chunkings {options.chunkings}", rows)
+    else:
+        print("not written: less than 100,000 chunkings")
     return int(bool(found))
 
 

@@ -285,6 +285,7 @@ def main() -> int:
     argparse.ArgumentParser(description=__doc__).parse_args()
     rows: list[dict[str, object]] = []
     failed = False
+    print(f"{', '.join(PLACES)}, all at the same time: this takes some minutes", flush=True)
     with multiprocessing.get_context("spawn").Pool(len(PLACES)) as pool:
         for place, tried, wrong, cut, unrefused in pool.imap(at, PLACES):
             for one in [*wrong, *unrefused][:40]:

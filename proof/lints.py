@@ -120,6 +120,9 @@ def main() -> int:
     )
     options = parser.parse_args()
     whole = options.tests == ["tests/contract"]
+    for file in options.read or ():
+        if not file.is_file():
+            parser.error(f"there is no file {file}")
     if options.read:
         status, found = 0, [line for file in options.read for line in findings(file)]
     else:
@@ -145,6 +148,8 @@ def main() -> int:
             kinds = many if listed else "no findings"
             rows.append({"what": f"{what} ({kinds})", "trials": trials, "differences": faults})
         record("lints", "python -m proof.lints", rows)
+    else:
+        print("not written: these are not all tests")
     return int(bool(status or unexplained or (whole and unused)))
 
 

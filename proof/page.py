@@ -42,7 +42,8 @@ close what cardan has left open. "File wrapper" means that the server offers `ws
         """Bodies of forms are cut into chunks at random places: some into a few large chunks, some into many small
 ones. Most of the bodies are generated. The others are the table of [odd forms](strange-forms.md), and bodies that
 browsers and other clients have sent or that the tests of other projects use. These last ones are not part of the
-repository: the variable `CARDAN_CORPORA` names their folder, and without it the command tries the other bodies only.
+repository: the variable `CARDAN_CORPORA` names their folder. If it is absent, the command says so, and tries the other
+bodies only.
 A trial is one way to cut one body; it is sent with a declared length or without. The rule: the form, or the error, is
 the same as for the same body in one piece on WSGI.""",
     ),
@@ -177,6 +178,11 @@ the load average of the machine when the run began and when it ended, as in "loa
 form among the tests of the project. The page itself is written by `python -m proof.page` from the files that the
 commands write.
 
+`make proof` runs the commands that begin with `python -m proof`, which takes hours, and `make soak` those of the load,
+more than an hour. Both set up what they need. After either of them, a single command runs as
+`.venv/bin/python -m proof.torture`, and `--help` says how to run a small part of it. A run that tries much less than
+the recorded one prints its figures, but does not replace those on this page.
+
 Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
 "broke the rule" is the number of violations that were found.
 """
@@ -186,6 +192,7 @@ MISSING = """
 ## What is not measured
 
 - Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
+- Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
 """
 
@@ -223,7 +230,8 @@ def origin(run: dict[str, Any]) -> str:
     """How, when and where a figure was measured; with the load of the machine where it is known."""
     begun, ended = run.get("load", (None, None))
     load = "" if begun is None else f", load {begun} to {ended}"
-    return f"`{run['command']}`, {run['date']}, {run['machine']}{load}"
+    versions = f", {run['versions']}" if "versions" in run else ""
+    return f"`{run['command']}`, {run['date']}, {run['machine']}{load}{versions}"
 
 
 def best(row: dict[str, Any], peers: dict[str, Any]) -> str:

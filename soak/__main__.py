@@ -1,7 +1,8 @@
 """Runs the load tests: ``python -m soak [PART ...] [--quick] [--minutes 60] [--peer starlette]``.
 
 The figures of each part are written to ``soak/results.json``, with the date; those of other parts stay. With
-``--quick`` the load is small, and nothing is written. The exit status is 1 if a figure exceeds its bound.
+``--quick`` the load is small, and nothing is written; neither are the figures of mixed traffic that lasts less than an
+hour. The exit status is 1 if a figure exceeds its bound.
 
 With ``--peer`` another library gets the same load. Its figures are written to ``soak/peers.json``, and have no bounds.
 """
@@ -17,7 +18,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from proof.record import load, origin
+from proof.record import SERVERS, load, origin
 
 from .parts import COMPARED, PARTS
 from .rows import CARDAN, PEERS, QUICK, Library, Row, Size
@@ -74,11 +75,15 @@ def main() -> int:
         for row in rows:
             exceeded = exceeded or not (row.holds or options.peer or (row.timed and options.quick))
             print(shown(row), flush=True)
-        if not options.quick:
+        if options.quick or (name == "mixed_traffic" and size.minutes < Size().minutes):
+            print("  not written: this is not the whole load", flush=True)
+        else:
+            file = PEER_RESULTS if options.peer else RESULTS
             extra = f" --minutes {options.minutes:g}" if name == "mixed_traffic" else ""
             extra += f" --peer {options.peer}" if options.peer else ""
-            found = origin(f"python -m soak {name}{extra}", started)
-            record(PEER_RESULTS if options.peer else RESULTS, name, found, rows, library)
+            found = origin(f"python -m soak {name}{extra}", started, (*SERVERS, *filter(None, [options.peer])))
+            record(file, name, found, rows, library)
+            print(f"  written: soak/{file.name}", flush=True)
     return int(exceeded)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -14,8 +15,9 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from cardan import Application, Limits, Request, Response
-from proof import cuts, disconnects, fuzz, limits, page, states, torture
+from proof import cuts, disconnects, fuzz, limits, lints, page, states, torture
 from proof.cuts_bodies import Sent, generated, strange
+from proof.record import record
 from proof.torture_faults import Defect, Failure
 from proof.torture_programs import PROGRAMS, Ask, Trial
 
@@ -238,6 +240,37 @@ def test_a_machine_that_differs_is_found() -> None:
 
     assert states.differs(Wrong, 5)[1]
     assert states.differs(states.MACHINES["header fields"], 5) == (5, False)
+
+
+def test_a_short_run_does_not_replace_the_figures_of_a_long_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run with much fewer trials, or with fewer rows of figures, is not written, and says so. The file stays."""
+    long = {"what": "a", "differences": 0}
+    assert record("run", "long", [{**long, "trials": 60}, {**long, "trials": 40}], folder=tmp_path, packages=["pytest"])
+    written = (tmp_path / "run.json").read_text("utf-8")
+    assert json.loads(written)["versions"] == f"pytest {pytest.__version__}"
+    for short in ([{**long, "trials": 60}], [{**long, "trials": 0}], []):
+        capsys.readouterr()
+        assert not record("run", "short", short, folder=tmp_path)
+        assert capsys.readouterr().out.startswith("not written: ")
+        assert (tmp_path / "run.json").read_text("utf-8") == written
+    assert record("run", "a little shorter", [{**long, "trials": 95}], folder=tmp_path)
+    figures: list[dict[str, object]] = [{"what": "a", "figure": "1"}, {"what": "b", "figure": "2"}]
+    assert record("figures", "all", figures, folder=tmp_path)
+    assert not record("figures", "one", figures[:1], folder=tmp_path)
+    assert record("figures", "all again", figures, folder=tmp_path)
+
+
+def test_findings_that_are_absent_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``--read`` of a file that does not exist is an error: it is not a run without findings."""
+    monkeypatch.setattr("sys.argv", ["lints", "--read", str(tmp_path / "absent")])
+    with pytest.raises(SystemExit) as raised:
+        lints.main()
+    assert raised.value.code == 2
+    assert "there is no file" in capsys.readouterr().err
 
 
 def test_the_page_is_what_its_script_writes() -> None:
