@@ -20,6 +20,7 @@ from proof.cuts_bodies import Sent, generated, strange
 from proof.record import record
 from proof.torture_faults import Defect, Failure
 from proof.torture_programs import PROGRAMS, Ask, Trial
+from tests.contract import form_requests
 
 
 @pytest.mark.parametrize("place", torture.PLACES)
@@ -146,7 +147,7 @@ def test_cuts() -> None:
 
 def test_a_cut_that_matters_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """The comparison fails if a chunking gives something else."""
-    monkeypatch.setattr(cuts, "values", lambda request: len(request.environ["wsgi.input"].chunks))
+    monkeypatch.setattr(form_requests, "values", lambda request: len(request.environ["wsgi.input"].chunks))
     sent = Sent("a test", "text/plain", b"0123456789")
     monkeypatch.setattr(cuts, "LOOPS", ())
     assert cuts.compare([sent], 20)[1] != []
