@@ -59,6 +59,7 @@ help:
 # With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
 # All tests run in several processes (xdist), all tests of one file in the same one: the examples of a page build on each
 # other, and the fixtures of a module serve all its tests. If a test hangs, its process ends, and with it the run.
+# Files that start real servers come first, so that no process waits for a long file at the end (tests/conftest.py).
 PARALLEL = -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 test: $(VENV)/.installed-test
 ifeq ($(strip $(ARGS)),)

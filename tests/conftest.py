@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse ids that differ from process to process. Leave real servers out without fast paths. Shuffle."""
+    """Refuse ids that differ from process to process. Leave real servers out without fast paths. Order the files."""
     if moving := [item.nodeid for item in items if re.search(r" at 0x[0-9a-f]", item.nodeid)]:
         raise pytest.UsageError(
             f"got an address in the id of a test, expected an id that is the same in every process: {moving[0]}"
@@ -78,6 +78,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
     if config.option.random_order:
         shuffle(items, config.option.random_order)
+    else:
+        long_files_first(items)
+
+
+def long_files_first(items: list[pytest.Item]) -> None:
+    """Put the files that start real servers first: they take longest.
+
+    One process runs all tests of a file. If a long file came last, the other processes would have nothing to do.
+    """
+    waiting = {item.path for item in items if item.get_closest_marker("real_server")}
+    items.sort(key=lambda item: item.path not in waiting)
 
 
 def shuffle(items: list[pytest.Item], seed: str) -> None:

@@ -1,4 +1,7 @@
-"""The rule on skipped tests (tests/conftest.py), tested on a project of one file in a separate process."""
+"""The rule on skipped tests (tests/conftest.py), tested on a project of one file in a separate process.
+
+And the order of the files.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.conftest import ALLOWED, allowed_reasons, forbidden
+from tests.conftest import ALLOWED, allowed_reasons, forbidden, long_files_first
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 
@@ -63,3 +68,15 @@ def test_without_ci_a_skip_is_only_a_skip(project: Path) -> None:
 def test_the_allowed_reasons(reason: str) -> None:
     """Three reasons are allowed: no corpora, no browser, a server that cannot be installed."""
     assert forbidden(Counter([reason]), allowed_reasons(ALLOWED.read_text())) == []
+
+
+def test_files_with_real_servers_come_first() -> None:
+    """A file of which one test starts a server comes before the others. The order is otherwise that of the names."""
+
+    def item(name: str, *, marked: bool = False) -> Any:
+        path = Path(name.partition("::")[0])
+        return SimpleNamespace(name=name, path=path, get_closest_marker=lambda mark: marked and mark == "real_server")
+
+    items = [item("a::1"), item("b::1"), item("b::2", marked=True), item("c::1"), item("d::1", marked=True)]
+    long_files_first(items)
+    assert [each.name for each in items] == ["b::1", "b::2", "d::1", "a::1", "c::1"]
