@@ -34,7 +34,7 @@ ENDS = {
 
 HANGING = """
 import pytest, threading
-def test_that_hangs(): threading.Event().wait(50)
+def test_that_hangs(): threading.Event().wait(200)
 @pytest.mark.parametrize("number", range(4))
 def test_it(number): pass
 """
@@ -63,7 +63,7 @@ def test_servers_end_with_the_test_process(kind: str, end: str, tmp_path: Path) 
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert done.returncode in (1, -signal.SIGKILL), done.stderr
@@ -93,7 +93,7 @@ def test_a_test_that_hangs_fails_the_run(options: list[str], tmp_path: Path) -> 
     (tmp_path / "pytest.ini").write_text("[pytest]\nfaulthandler_timeout = 1\nfaulthandler_exit_on_timeout = true\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "test_hanging.py"]
     clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
-    done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 1, done.stdout
     assert done.stderr.count("Timeout (0:") == 1
     assert "in test_that_hangs" in done.stderr
