@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.report:
         return report(options.modules, options.sample, options.seed)
+    missing = [name for name in ("coverage", "cosmic_ray", "pytest_cov") if find_spec(name) is None]
+    if missing:
+        parser.error(f"it needs {', '.join(missing)}: make mutation installs them")
     if not (WORK / "coverage").exists():
         record(ROOT, WORK / "coverage")
     modules = options.modules or sorted(House(ROOT / "src").modules)

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from coverage import CoverageData
-
 __all__ = ["TestsOfLines", "record"]
 
 #: the tests that need no real server and no browser, and that coverage does not disturb: they are short, and run in one
@@ -33,6 +31,8 @@ class TestsOfLines:
     __test__ = False  # for pytest: this is no test
 
     def __init__(self, data: Path, root: Path) -> None:
+        from coverage import CoverageData  # the command says so itself if it is not installed
+
         self._root = root
         self._recorded = data.stat().st_mtime
         self._data = CoverageData(str(data))
