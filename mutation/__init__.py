@@ -2,12 +2,12 @@
 
 ``make mutation`` tries the mutants of all modules. If it is interrupted, the next run goes on where it ended.
 ``make mutation ARGS="cardan.core._urls"`` takes one module; ``--sample 200`` takes 200 mutants of each package, at
-random. The faults are some of those of cosmic-ray, and statements and context managers that are left out
-(:mod:`mutation.mutants`).
+random; ``--survivors`` tries those that have survived once more, with the tests of today. The faults are some of those
+of cosmic-ray, and statements and context managers that are left out (:mod:`mutation.mutants`).
 
 A run of the tests with coverage tells which tests run a line (:mod:`mutation.coverage`). For each mutant a process that
 has already collected the tests is forked, and gets the code of the changed function (:mod:`mutation.trial`). A mutant
-is killed if a test fails, and has survived otherwise; one that runs too long is ended, and counted apart. Several are
+is killed if a test fails, and has survived otherwise; a test that does not end is ended, and has found it. Several are
 tried at the same time, one for each core (``--workers``). With ``--control`` the faults are left out: whatever is
 killed then has failed for another reason. ``mutation/equivalent.toml`` names mutants that behave like the library
 itself, with the reasons.

@@ -22,7 +22,7 @@ from tests.test_modules import TABLE, promised
 from .coverage import SELECTED, TestsOfLines, record
 from .mutants import Mutant, mutants_of
 from .report import RESULTS, report
-from .trial import SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
+from .trial import KILLED, SINCE, SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
 #: for one mutant at most about so many of the new tests are run, and as many of the others; tests in a file of the same
@@ -49,7 +49,9 @@ class Runner:
         self.new = self.lines.new(items)
         house = House(ROOT / "src")
         paths = [house.modules[name] for name in self.modules]
-        if self.options.sample:
+        if self.options.survivors:
+            chosen = self.survivors(paths)
+        elif self.options.sample:
             chosen = self.sampled(paths)
         else:
             chosen = [mutant for path in paths for mutant in mutants_of(path, ROOT)]
@@ -60,11 +62,21 @@ class Runner:
                 for name, outcome in self.known.items()
                 if name in known or name.partition(" ")[0] not in files
             }
-        if not (self.options.again or self.options.control):
+        if not (self.options.again or self.options.control or self.options.survivors):
             chosen = [mutant for mutant in chosen if mutant.name not in self.known]
         self.try_all(chosen, items)
         self.save()
         return True
+
+    def survivors(self, paths: list[Path]) -> list[Mutant]:
+        """The mutants that have survived. Those of code that has been changed meanwhile are forgotten."""
+        names = {name for name, outcome in self.known.items() if outcome.startswith(SURVIVED)}
+        files = {name.partition(" ")[0] for name in names}
+        chosen = [path for path in paths if str(path.relative_to(ROOT)) in files]
+        found = [mutant for path in chosen for mutant in mutants_of(path, ROOT) if mutant.name in names]
+        gone = names - {mutant.name for mutant in found}
+        self.known = {name: outcome for name, outcome in self.known.items() if name not in gone}
+        return found
 
     def try_all(self, mutants: list[Mutant], items: dict[str, Any]) -> None:
         """Try mutants, several at the same time, until none is left or the time is over."""
@@ -85,6 +97,8 @@ class Runner:
                 except StopIteration as end:
                     del running[mutant]
                     outcome = end.value
+                    if self.options.survivors:
+                        outcome = outcome.replace(KILLED, SINCE, 1)
                     if not self.options.control:
                         self.known[mutant.name] = outcome
                     number += 1
@@ -163,6 +177,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no mutant after that time")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at the same time")
     parser.add_argument("--again", action="store_true", help="try mutants again whose outcome is known")
+    parser.add_argument("--survivors", action="store_true", help="try the survivors again, with the tests of today")
     parser.add_argument(
         "--control", action="store_true", help="leave out the faults: all have to survive, and nothing is written"
     )

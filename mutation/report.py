@@ -9,11 +9,13 @@ from pathlib import Path
 
 from proof.record import record
 
-from .trial import SLOW
+from .trial import KILLED, SINCE, SLOW, SURVIVED
 
 __all__ = ["RESULTS", "report", "score"]
 
 RESULTS = Path(__file__).with_name("results.json")
+KINDS = {KILLED: "killed", SLOW: "slow", SINCE: "later", SURVIVED: "survived"}
+"""The kinds that are counted, by the outcomes of the trials."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
@@ -29,7 +31,7 @@ def report(modules: list[str], sample: int, seed: int) -> int:
     for name, outcome in known.items():
         path = Path(name.partition(" ")[0])
         package = ".".join(path.parent.parts[1:])
-        kind = "equivalent" if name in reasons else "slow" if outcome == SLOW else outcome.partition(":")[0]
+        kind = "equivalent" if name in reasons else KINDS.get(outcome) or KINDS[outcome.partition(":")[0]]
         packages.setdefault(package, Counter())[kind] += 1
         if kind == "survived":
             open_ones.append(name)
@@ -44,7 +46,9 @@ def report(modules: list[str], sample: int, seed: int) -> int:
 
 
 def score(counts: Counter[str]) -> str:
-    """How many mutants of a package a test has found, and what became of the others. Equivalent ones do not count."""
-    counted = counts["killed"] + counts["slow"] + counts["survived"]
-    found = f"{counts['killed']} of {counted} found ({100 * counts['killed'] / max(counted, 1):.1f} %)"
-    return f"{found}, {counts['slow']} ended by running too long, {counts['survived']} survived"
+    """How many mutants of a package the tests have found. Equivalent ones do not count."""
+    found = counts["killed"] + counts["slow"] + counts["later"]
+    counted = found + counts["survived"]
+    text = f"{found} of {counted} found ({100 * found / max(counted, 1):.1f} %)"
+    extra = {"because a test did not end": counts["slow"], "by tests that were written afterwards": counts["later"]}
+    return ", ".join([text, *(f"{count} {how}" for how, count in extra.items() if count)])

@@ -23,9 +23,11 @@ from typing import Any
 
 from .mutants import Mutant
 
-__all__ = ["SLOW", "SURVIVED", "Trial", "codes_that_differ", "in_fork", "in_new_process"]
+__all__ = ["KILLED", "SINCE", "SLOW", "SURVIVED", "Trial", "codes_that_differ", "in_fork", "in_new_process"]
 
 KILLED, SURVIVED, SLOW = "killed", "survived", "killed: too slow"
+#: the outcome of a mutant that has survived, and is killed by the tests that were written since then
+SINCE = "killed later"
 
 
 def codes_of(code: CodeType) -> Iterator[CodeType]:

@@ -149,10 +149,10 @@ Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
     "mutation": (
         "Mutation testing",
         """A mutant is the library with one small fault: another comparison, another number, True in place of False,
-or a call, an `await` or a `with` that is left out. A mutant is found if one of the tests that run the changed line
-fails. If these tests take longer than a minute (four, if the line runs when its module is imported), the mutant is
-ended, and counted apart. The mutants are chosen at random in each package. `mutation/equivalent.toml` lists mutants
-that behave like the library itself, with the reasons; they are not counted.""",
+or a call, an `await` or a `with` that is left out. The tests have found a mutant if one of those that run the changed
+line fails, or does not end. The mutants are chosen at random, about the same number in each package. Tests were written
+for those that had survived at first, and these mutants were tried again: the table says how many of them the new tests
+have found. `mutation/equivalent.toml` lists mutants that behave like the library itself, with the reasons; they are not counted.""",
     ),
 }
 """For each run, by the name of its JSON file: the title of its section, and the text that explains its table."""
