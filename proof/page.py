@@ -152,7 +152,8 @@ Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
 or a call, an `await` or a `with` that is left out. The tests have found a mutant if one of those that run the changed
 line fails, or does not end. The mutants are chosen at random, about the same number in each package. Tests were written
 for those that had survived at first, and these mutants were tried again: the table says how many of them the new tests
-have found. `mutation/equivalent.toml` lists mutants that behave like the library itself, with the reasons; they are not counted.""",
+have found. `mutation/equivalent.toml` lists mutants that behave like the library itself, with the reasons; they are
+not counted.""",
     ),
 }
 """For each run, by the name of its JSON file: the title of its section, and the text that explains its table."""
