@@ -79,3 +79,16 @@ def test_every_device_of_windows(device: str) -> None:
 def test_a_long_name_is_shortened(name: str, safe: str) -> None:
     """A name has at most 200 bytes of UTF-8, with whole characters; an extension of at most 32 bytes stays."""
     assert safe_filename(name) == safe
+
+
+@pytest.mark.parametrize("end", ["", ".txt", "." + "s" * 40, "." + "s" * 140, "." + "\u0300" * 30])
+@pytest.mark.parametrize("filler", ["a", "\xe4", "a\u0300", "\u20ac", "\U0001f600"])
+@pytest.mark.parametrize("gap", [" ", ".", " .", ". ", ". b ", ".b. "])
+def test_wherever_a_long_name_is_cut(gap: str, filler: str, end: str) -> None:
+    """A name that was cut has no dots and spaces at its ends, and is safe: it stays as it is. The gap is at each place
+    where a name may be cut: after 200 bytes, less those of its extension, or after as many characters as are looked at.
+    """
+    for count in [*range(20, 210), *range(760, 810)]:
+        safe = safe_filename(filler * (count // len(filler)) + gap + "b" * 900 + end)
+        assert safe == safe.strip(". ") == safe_filename(safe)
+        assert len(safe.encode()) <= 200

@@ -52,7 +52,9 @@ def safe_filename(filename: str | None, *, default: str = "file") -> str:
 
 def _cut(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
-    return stem[:LOOK_AT] + dot + suffix if stem and len(suffix) <= LOOK_AT_SUFFIX else name[:LOOK_AT]
+    if stem and len(suffix) <= LOOK_AT_SUFFIX:
+        return stem[:LOOK_AT] + dot + suffix
+    return name[:LOOK_AT].rstrip(". ")
 
 
 def _shorten(name: str) -> str:
