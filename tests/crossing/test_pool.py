@@ -425,6 +425,38 @@ def test_a_request_after_the_threads_were_ended(loop: asyncio.AbstractEventLoop)
     assert serve_in(loop) is not first
 
 
+@pytest.mark.parametrize("keeps", [False, True])
+def test_threads_that_were_ended_while_they_worked(loop: asyncio.AbstractEventLoop, keeps: bool) -> None:
+    """No other request gets such a thread, also if a request has kept it until then: it takes no more jobs."""
+    goes_on = threading.Event()
+
+    async def main() -> None:
+        keeper = pool.Keeper() if keeps else None
+        begun = asyncio.Event()
+
+        def job() -> threading.Thread:
+            loop.call_soon_threadsafe(begun.set)
+            goes_on.wait(100)
+            return threading.current_thread()
+
+        task = asyncio.create_task(pool.run_in_pool(job, keeper=keeper))
+        await begun.wait()
+        [first] = pool._pools.get().threads
+        await loop.shutdown_asyncgens()
+        goes_on.set()
+        thread = await task
+        if keeper is not None:
+            keeper.give_back()
+        assert pool._pools.get().take(loop) is not first
+        await asyncio.to_thread(thread.join, 100)
+        assert not thread.is_alive()
+        for other in list(pool._pools.get().threads):
+            other.end()
+
+    loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_default_executor())
+
+
 def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends the threads of all loops, also of those that are not closed, before it waits for threads."""
     pools: Any = pool.WeakSet()

@@ -246,7 +246,7 @@ class _Thread:
         self.is_kept = False
         """True while a request keeps the thread for its further jobs."""
         self.is_spent = False
-        """True if the thread ends after its job."""
+        """True if the thread ends as soon as it is free: after its job, or when the request that keeps it is over."""
         self.idle_since = 0.0
         """The loop's time at which its last job ended."""
         # not in the context of the first request, which would be kept as long as the thread
@@ -298,8 +298,6 @@ class _Thread:
         self._jobs -= 1
         if not self.is_kept:
             self._free()
-        else:  # if the request was cancelled, its cleanup has its thread all the same
-            self.is_spent = False
         call.wake()
 
     def _free(self) -> None:
