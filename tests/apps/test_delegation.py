@@ -364,6 +364,30 @@ def test_what_resolve_must_not_return(protocol: Any, kind: str) -> None:
 
 
 @both
+@pytest.mark.parametrize("gives", [NotFound(), Response("done"), "a view", ZeroDivisionError()], ids=repr)
+def test_middleware_reads_the_body_where_no_handler_is_found(protocol: Any, gives: Any) -> None:
+    """Without a handler the request is answered as by a ``def``: middleware may read the body without ``load()``."""
+    seen: list[str] = []
+
+    @middleware
+    def reading(request: Request) -> Flow:
+        try:
+            yield
+        finally:
+            seen.append(request.form["a"])
+
+    class Site(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            if isinstance(gives, ZeroDivisionError):
+                raise gives
+            return gives
+
+    with Client(Site(middleware=[reading]), protocol, raise_app_exceptions=False) as client:
+        client.post("/", data={"a": "b"})
+    assert seen == ["b"]
+
+
+@both
 @pytest.mark.parametrize("view", [ViewObject(), AsyncViewObject(), partial(inner), partial(ViewObject())])
 def test_objects_are_handlers(protocol: Any, view: Any) -> None:
     """An object that takes the request is a handler, for ``resolve`` and for the constructor."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from cardan import Application, Request, Response, abort, middleware
@@ -909,6 +911,36 @@ def test_asgi_hooks_run_before_the_drain(backend: str) -> None:
     assert (noted, connection.received) == ([0], PIECES)
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_asgi_a_client_that_leaves_while_a_large_answer_is_sent(kept: bool, backend: str) -> None:
+    """When the answer cannot be sent, the drain beside it ends at once: nothing more is received."""
+    received: list[int] = []
+    before: list[int] = []
+
+    async def receive() -> Any:
+        received.append(1)
+        await anyio.lowlevel.checkpoint()
+        return {"type": "http.request", "body": bytes(1000), "more_body": True}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            while len(received) < 3:
+                await anyio.lowlevel.checkpoint()
+            before.append(len(received))
+            raise OSError("the client has left")
+
+    scope = RequestBuilder("/", method="POST", headers={"Content-Length": str(PIECE * PIECES)}).scope()
+    scope["extensions"] = {"http.response.pathsend": {}} if kept else {}
+    app = Application(lambda request: Response(bytes(1_000_000)))
+
+    async def main() -> None:
+        with anyio.fail_after(100):
+            await app(scope, receive, send)
+
+    anyio.run(main, backend=backend)
+    assert len(received) <= before[0] + 1
+
+
 class Hasty(Request):
     """A request that is drained for a moment only."""
 
@@ -937,6 +969,33 @@ def test_wsgi_gunicorn_ends_a_read_that_waits(sent: int) -> None:
             client.sendall(b"the next request")
             assert server.recv(100) == b"the next request"
         stream.close()
+
+
+@pytest.mark.parametrize("answer", [never, streams])
+def test_wsgi_gunicorn_no_timer_is_left(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is drained before its time is over ends its timer, whose thread would wait for all that time."""
+    timers: list[str] = []
+
+    class Timer:
+        daemon = False
+
+        def __init__(self, seconds: float, function: Callable[[], None]) -> None:
+            timers.append("made")
+
+        def start(self) -> None:
+            timers.append("started" if self.daemon else "started, and keeps the process from ending")
+
+        def cancel(self) -> None:
+            timers.append("cancelled")
+
+    monkeypatch.setattr(threading, "Timer", Timer)
+    server, client = socket.socketpair()
+    with server, client, server.makefile("rb") as stream:
+        client.sendall(bytes(PIECE))
+        _, iterable = call(Application(answer), environ(PIECE, **{"wsgi.input": stream, "gunicorn.socket": server}))
+        list(iterable)
+        iterable.close()
+    assert timers == ["made", "started", "cancelled"]
 
 
 def test_wsgi_a_time_that_is_over_just_after_the_drain() -> None:

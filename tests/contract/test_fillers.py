@@ -64,6 +64,8 @@ class Stream:
         self.put, self._get = anyio.create_memory_object_stream[bytes](10)
         self.sent: list[bytes | None] = []
         """The pieces of the body that were sent, and None for the end."""
+        self.sending = self.at_once = 0
+        """How many calls of ``send()`` are not over, and how many there were at most."""
         self.log: list[object] = []
         self.stuck: set[bytes | None] = set()
         """The pieces that the client does not take."""
@@ -103,8 +105,13 @@ class Stream:
             if message["type"] != "http.response.body":
                 return
             piece = message["body"] if message["more_body"] else None
-            while piece in self.stuck:
-                await self.moved.wait()
+            self.sending += 1
+            self.at_once = max(self.at_once, self.sending)
+            try:
+                while piece in self.stuck:
+                    await self.moved.wait()
+            finally:
+                self.sending -= 1
             if self.fails:
                 raise OSError("the client has left")
             self.sent.append(piece)
@@ -224,8 +231,8 @@ async def test_the_client_leaves(what: str, timers: list[Timer]) -> None:
 
 @pytest.mark.parametrize("how", ["a stop", "a scope"])
 async def test_an_end_during_a_filler(how: str, timers: list[Timer]) -> None:
-    """A filler that the client does not take is given up: a stop sends the end of the response at once, and the end of
-    the request waits for no client.
+    """A filler that the client does not take is given up: a stop sends the end of the response in place of it, not
+    beside it, and the end of the request waits for no client.
     """
     stream = Stream(timers)
     stream.stuck = {FILLER}
@@ -243,6 +250,7 @@ async def test_an_end_during_a_filler(how: str, timers: list[Timer]) -> None:
     assert stream.sent == ([None] if how == "a stop" else [])
     assert stream.log == ["body", "forgotten", ("hook", False), "over"]
     assert stream.timer.ends >= 1
+    assert stream.at_once == 1
     sent = stream.sent.copy()
     stream.take()
     await settle()
@@ -262,6 +270,7 @@ async def test_a_stop_while_the_end_waits_for_a_filler(timers: list[Timer]) -> N
             await settle()
             stream.stops[0]()
     assert stream.sent == [None]
+    assert stream.at_once == 1
 
 
 async def test_a_stop_while_the_end_is_sent(timers: list[Timer]) -> None:

@@ -904,6 +904,29 @@ async def test_two_threads_that_ask_at_once() -> None:
     assert watcher.done
 
 
+async def test_a_watch_that_may_receive_more() -> None:
+    """A task that watches, and has received as much as it may, goes on as soon as it may receive more."""
+    messages = iter([10, 10, 10])
+
+    async def receive() -> Any:
+        if (size := next(messages, 0)) == 0:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": bytes(size), "more_body": True}
+
+    body = receiving.ReceiveBody(receive, Exchange())
+    held: list[int] = []
+    async with anyio.create_task_group() as group:
+        for ahead in (0, 5, 3, 20, 100):
+            body.let_watch(ahead)
+            if not held:
+                group.start_soon(body.watch)
+            await anyio.wait_all_tasks_blocked()
+            held.append(sum(map(len, body._ready)))
+        group.cancel_scope.cancel()
+    assert held == [0, 10, 10, 20, 30]
+    assert body.disconnected
+
+
 async def test_a_read_after_the_disconnect() -> None:
     """Nothing more is asked of the server: it may not answer a second time."""
     messages = [{"type": "http.disconnect"}]

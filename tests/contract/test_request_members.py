@@ -10,7 +10,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from inspect import getattr_static
+from types import NoneType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 
 import anyio
@@ -28,6 +29,7 @@ from cardan.core._request import (
     ETagRequestMixin,
     UserAgentMixin,
 )
+from cardan.core.fields import HeaderField
 from cardan.core.forms import Field, FileEvent, FileStart, FormBuilder, FormEvent, FormReader
 from cardan.core.structures import ImmutableOrderedMultiDict, ImmutableTypeConversionDict
 from cardan.datastructures import CombinedMultiDict, ImmutableDict, ImmutableList, ImmutableMultiDict
@@ -541,6 +543,24 @@ def test_close(make: Make) -> None:
         assert file.stream.closed
 
 
+@pytest.mark.parametrize("how", ["close", "aclose"])
+def test_close_of_another_request(protocol: str, how: str) -> None:
+    """The files belong to the body: each of the requests that share it closes them, also one that has not read it."""
+    builder = RequestBuilder(**POST, files={"f": ("x", b"1" * 600_000)})
+    given: Any = (builder.environ(),) if protocol == "wsgi" else (builder.scope(), builder.receive())
+
+    async def run() -> None:
+        reader, other = Request(*given), Request(*given)
+        file = (await reader.load() if protocol == "asgi" else reader).files["f"]
+        if how == "close":
+            other.close()
+        else:
+            await other.aclose()
+        assert file.stream.closed
+
+    anyio.run(run)
+
+
 async def _enter(request: Request) -> None:
     async with request as same:
         assert same is request
@@ -993,6 +1013,13 @@ def test_cache_control(make: Make) -> None:
     assert (control.max_age, control.no_store) == (5, True)
 
 
+def test_sec_fetch_user(make: Make) -> None:
+    """True only if the browser says that the user has caused the request: False without the field."""
+    assert field(make, "Sec-Fetch-User", "?1").sec_fetch_user is True
+    assert field(make, "Sec-Fetch-User", "?0").sec_fetch_user is False
+    assert make().sec_fetch_user is False
+
+
 def test_if_match(make: Make) -> None:
     """An ETags object."""
     assert field(make, "If-Match", '"a", W/"b"').if_match.contains("a")
@@ -1018,6 +1045,31 @@ def test_range(make: Make) -> None:
 
 
 DATE, WHEN = "Thu, 01 Jan 2026 00:00:00 GMT", datetime(2026, 1, 1, tzinfo=UTC)
+
+SENT = {
+    "Authorization": "Basic YTpi",
+    "Date": DATE,
+    "If-Modified-Since": DATE,
+    "If-Unmodified-Since": DATE,
+    "Range": "bytes=0-4",
+}
+
+
+@pytest.mark.parametrize("headers", [{}, SENT], ids=["missing", "sent"])
+def test_a_field_is_parsed_once(make: Make, headers: dict[str, str]) -> None:
+    """Each access to the value of a field gives the same object, also if the field is missing."""
+    request = make(headers=headers, load=False)
+    fields = [(name, getattr_static(Request, name)) for name in dir(Request)]
+    objects = {
+        name: value
+        for name, each in fields
+        if isinstance(each, HeaderField)
+        and not isinstance(value := HeaderField.__get__(each, request), str | int | NoneType)
+    }
+    assert len(objects) > 10 + len(headers)
+    for name, value in objects.items():
+        assert getattr_static(Request, name).__get__(request) == value
+        assert getattr_static(Request, name).__get__(request) is getattr_static(Request, name).__get__(request), name
 
 
 @pytest.mark.parametrize("name", ["if_modified_since", "if_unmodified_since", "date"])

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.from_thread
+import anyio.to_thread
 import httpx
 import pytest
 
 from cardan import Application, FileStorage, Request, Response, core
+from cardan import _crossing as crossing
+from cardan.asgi._receiving import ReceiveBody
+from cardan.core._request.exchange import Exchange
+from cardan.exceptions import RequestTimeout
 from cardan.testing import RequestBuilder
 
 from .limit_apps import ASYNC_WAYS
@@ -35,6 +40,41 @@ ways = pytest.mark.parametrize("way", ASYNC_WAYS)
 def body_of(way: str) -> tuple[str, bytes]:
     """A Content-Type, and a body of a few kilobytes."""
     return (MULTIPART, FILE) if way in BODIES else ("text/plain", b"x" * 5000)
+
+
+@backends
+@pytest.mark.parametrize("first", ["load", "thread", "ahead"])
+def test_a_read_after_a_time_out(first: str, backend: str) -> None:
+    """The error is raised by one read. The next one waits for the client anew, in the event loop and in a thread."""
+    asked = 0
+
+    async def receive() -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await anyio.sleep_forever()
+        return {"type": "http.request", "body": b"late", "more_body": True}
+
+    async def main() -> None:
+        body = ReceiveBody(receive, exchange := Exchange())
+        exchange.token = crossing.current_token()
+        body.timeout = 0.0
+        if first == "ahead":
+            await body.preload()
+            body.timeout = None
+        for expected in ("408", b"late", b"late"):
+            try:
+                if first == "thread":
+                    got: Any = await anyio.to_thread.run_sync(body.read, 10, False)
+                else:
+                    got = await body.aread(10, False)
+            except RequestTimeout as error:
+                got = str(error.code)
+            assert got == expected
+            body.timeout = None
+
+    anyio.run(main, backend=backend)
+    assert asked == 3
 
 
 @backends

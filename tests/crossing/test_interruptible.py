@@ -136,6 +136,26 @@ class TestNativeCancellation:
         with pytest.raises(asyncio.CancelledError, match="elsewhere"):
             await Interruptible().run_apart(code, code)
 
+    async def test_an_error_of_the_cleanup_after_a_scope_was_cancelled(self, caplog: pytest.LogCaptureFixture) -> None:
+        """It is raised. A scope cancels its task at every turn of the loop, but the code is cancelled once."""
+        log: list[str] = []
+
+        async def code() -> None:
+            try:
+                await anyio.sleep(3600)
+            except asyncio.CancelledError:
+                log.append("is cancelled")
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                raise LookupError("of the cleanup") from None
+
+        with anyio.CancelScope() as scope:
+            asyncio.get_running_loop().call_soon(scope.cancel)
+            with pytest.raises(LookupError, match="of the cleanup"):
+                await Interruptible().run_apart(code, code)
+        assert log == ["is cancelled"]
+        assert caplog.records == []
+
     @pytest.mark.parametrize("times", [1, 2, 3])
     async def test_cleanup_that_does_not_end(self, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
         """After one cancellation the cleanup has all its time. After the second one, it is cancelled at each wait that

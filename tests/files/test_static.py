@@ -362,15 +362,16 @@ def test_files_that_are_not_remembered(tmp_path: Path) -> None:
     """A file that is large, has a time in the future, or has compressed variants is examined for each request."""
     root = _folder(tmp_path)
     (root / "large").write_bytes(bytes(SMALL + 1))
+    (root / "small").write_bytes(bytes(SMALL))
     (root / "future").write_text("x")
     os.utime(root / "future", (4_000_000_000, 4_000_000_000))
     (root / "packed").write_text("x")
     (root / "packed.gz").write_text("x")
     app = StaticFiles(root)
     with Client(app, protocol="wsgi") as client:
-        for path in ("/large", "/future", "/packed", "/sub/other.txt"):
+        for path in ("/large", "/small", "/future", "/packed", "/sub/other.txt"):
             ask(client, path)
-    assert list(app._known) == ["/sub/other.txt"]
+    assert list(app._known) == ["/small", "/sub/other.txt"]
 
 
 @pytest.mark.parametrize("codings", ["zip", ("zip",), ("br", "zip"), 5, None, [5]])

@@ -8,10 +8,11 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from cardan.testing import RequestBuilder
 from cardan.testing._asgi_exchange import ASGIExchange
-from cardan.testing._crossings import InTask
+from cardan.testing._crossings import InTask, OverPortal
 
 
 def exchange_of(app: Any) -> ASGIExchange:
@@ -53,6 +54,22 @@ async def test_what_ends_the_task_of_an_exchange(anyio_backend: str) -> None:
     with pytest.raises(BaseExceptionGroup) as raised:
         await task.leave(5)
     assert raised.group_contains(Stop)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_ends_the_task_of_an_exchange_of_a_blocking_client(backend: str) -> None:
+    """It is raised where the client leaves."""
+
+    class Failing:
+        async def run(self) -> None:
+            raise LookupError("of the exchange")
+
+        async def leave(self, grace: float) -> bool:
+            return True
+
+    exchange: Any = Failing()
+    with start_blocking_portal(backend) as portal, pytest.raises(LookupError, match="of the exchange"):
+        OverPortal(exchange, portal).leave(5)
 
 
 def test_leaving_when_the_loop_of_the_exchange_is_over() -> None:

@@ -128,6 +128,26 @@ def test_wrong_answers(kind: str, backend: Any) -> None:
     assert visit(app, kind, backend) == "hello"
 
 
+def test_a_message_after_the_last_one(kind: str, backend: Any) -> None:
+    """After the end of its shutdown an application has nothing more to send. The error says which message is due."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await echo_asgi(scope, receive, send)
+            return
+        both = "'lifespan.shutdown.complete' or 'lifespan.shutdown.failed'"
+        for name, due in (("startup", both), ("shutdown", "nothing")):
+            await receive()
+            await send({"type": f"lifespan.{name}.complete"})
+            with pytest.raises(RuntimeError, match=f"^got 'lifespan.startup.complete', expected {due}$"):
+                await send({"type": "lifespan.startup.complete"})
+            told.append(due)
+
+    told: list[str] = []
+    visit(app, kind, backend)
+    assert told[1:] == ["nothing"]
+
+
 def test_early_end(kind: str, backend: Any) -> None:
     """A lifespan may return after its start-up. If it raises, this is raised on leaving."""
 

@@ -16,7 +16,7 @@ from cardan.core._limits import Limits
 from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, parse_form
 from cardan.core.forms import _head as heads
 from cardan.core.forms._machine import MultipartMachine
-from cardan.core.forms._plan import LEAST_HEADER, LEAST_PART
+from cardan.core.forms._plan import LEAST_HEADER, LEAST_PART, want_part
 from tests.core.forms.forms import flat
 from tests.core.forms.strange_forms import form, part
 from tests.core.machines import assert_cuts_do_not_matter, join_bytes, outcome, pieces_of
@@ -213,6 +213,20 @@ def test_limits(name: str, allowed: int, body: Any, form_rules: Any) -> None:
             feed_all(decoder, chunks)
         error = caught.value
         assert (error.limit, error.allowed, error.received) == (name, allowed, None)
+
+
+def test_how_much_to_read_before_a_limit() -> None:
+    """The next part that a limit forbids needs the rest of the part that has begun, of which one byte is missing at
+    least, and the bytes of each allowed part. At the limit itself a single byte is asked for, never none.
+    """
+    for name, counted in (("max_form_parts", "parts"), ("max_files", "files")):
+        limits = replace(UNLIMITED, **{name: 3})
+        for head, rest in ((0, LEAST_PART), (LEAST_PART - 1, 1), (LEAST_PART, 1), (LEAST_PART + 100, 1)):
+            for left in range(4):
+                counts: Any = {counted: 3 - left}
+                assert want_part(limits, head=head, **counts) == left * LEAST_PART + rest
+    limits = replace(UNLIMITED, max_part_headers=3)
+    assert [want_part(limits, lines=lines) for lines in (3, 4, 5)] == [2 * LEAST_HEADER, LEAST_HEADER, 1]
 
 
 @pytest.mark.parametrize(("size", "fits"), [(199, True), (200, True), (201, False)])

@@ -217,6 +217,12 @@ def test_events_before_an_error() -> None:
     kinds = [type(event).__name__ for event in decoder.accepted]
     assert kinds == ["Field", "FileStart", "bytes"]
     assert decoder.accepted[-1] == b"123"
+    for first in (b"1", b"12", b"123"):
+        decoder = MultipartDecoder("B", limits=Limits(max_file_size=3))
+        decoder.feed(b"--B" + HEAD + b'; filename="f"\r\n\r\n' + first)
+        with pytest.raises(RequestEntityTooLarge, match="max_file_size"):
+            decoder.feed(b"12345"[len(first) :])
+        assert first + b"".join(decoder.accepted) == b"123"
     reader = BodyReader(content_length=None, limits=Limits(max_content_length=3))
     with pytest.raises(RequestEntityTooLarge, match=r"got more than 3, expected at most 3 \(max_content_length\)"):
         reader.feed(b"12345")

@@ -140,6 +140,25 @@ def test_a_number_of_bytes(size: int) -> None:
     assert await_(collect()) == [[data[:2], data[2:]] for _, _, data in ALL]
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 10])
+def test_no_more_is_read_than_was_asked_for(size: int) -> None:
+    """As soon as so many bytes of a part have come they are given: a client that sends slowly is not waited for."""
+    body = form(part(FILE, b"0123456789"))
+    head, data = body.partition(b"0123456789")[0], [b"01234", b"56789"]
+    chunks = iter([head, *data, body[len(head) + 10 :]])
+    taken: list[bytes] = []
+
+    def perform(step: Any) -> bytes:
+        taken.append(next(chunks, b""))
+        return taken[-1]
+
+    for p in PartReader(CT, None).iter(lambda steps: run(steps, perform)):
+        for number, piece in enumerate(p.iter_data(size), 1):
+            assert piece == b"0123456789"[(number - 1) * size : number * size]
+            if number * size <= 10:
+                assert len(taken) == 1 + -(-number * size // 5)
+
+
 def test_data_after_data() -> None:
     """``iter_data`` and ``read`` go on where the call before them stopped."""
     found = next(p for p in sync_parts(pieces_of(BODY, 9)) if p.filename == "../x.txt")

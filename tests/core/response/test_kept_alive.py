@@ -17,6 +17,7 @@ import pytest
 import trio
 
 from cardan.core import Response
+from cardan.core._response import pumping
 from cardan.core._response.finalizer import Chunk, End, Head
 from cardan.core._response.kept_alive import KeptAlive
 
@@ -197,6 +198,27 @@ async def test_a_body_that_cannot_be_closed(library: AsyncLibrary) -> None:
         await body.aclose()
         with pytest.raises(StopAsyncIteration):
             await anext(body)
+
+
+@pytest.mark.parametrize("count", [0, 15, 16, 40])
+async def test_other_tasks_have_their_turn(library: AsyncLibrary, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each sixteen items of a body that never waits, and not after each one, which would take long."""
+    turns: list[int] = []
+    sent: list[bytes] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(count):
+            yield b"x"
+
+    async def emit(item: bytes) -> None:
+        sent.append(item)
+
+    async def checkpoint() -> None:
+        turns.append(len(sent))
+
+    monkeypatch.setattr(pumping, "checkpoint", checkpoint)
+    assert await pumping.pump(body(), emit, library)
+    assert turns == list(range(16, count + 1, 16))
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])

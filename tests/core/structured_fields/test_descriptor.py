@@ -116,6 +116,22 @@ def test_the_parameters_of_a_value_are_ignored() -> None:
     assert wsgi(("X-Count", "3;unit=s")).count == 3
 
 
+def test_a_field_with_functions_of_its_own() -> None:
+    """``parse`` and ``dump`` convert the value that is read, and the value that is set. Without ``dump`` the value is
+    set as the kind of the field asks.
+    """
+
+    class Own(Response):
+        celsius = structured_field("X-Kelvin", int, lambda value: value - 273, lambda value: value + 273)
+        kelvin = structured_field("X-Kelvin", int, lambda value: value)
+
+    response = Own()
+    response.celsius = 20
+    assert (response.headers["X-Kelvin"], response.celsius, response.kelvin) == ("293", 20, 293)
+    response.kelvin = 300
+    assert (response.headers["X-Kelvin"], response.celsius) == ("300", 27)
+
+
 @pytest.mark.parametrize("make", [wsgi, asgi])
 def test_requests_cannot_be_changed(make: Any) -> None:
     """On a request the attributes are read-only."""
