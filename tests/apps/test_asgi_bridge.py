@@ -18,7 +18,7 @@ import pytest
 import cardan
 import cardan.exceptions
 from cardan import Application, Mount, ProxyFix
-from cardan._crossing import Conversation, portal
+from cardan._crossing import BackgroundTask, Conversation, portal
 from cardan.apps._asgi_bridge import served_by
 from cardan.testing import Client, RequestBuilder
 
@@ -289,6 +289,36 @@ def test_errors(backend: Any) -> None:
             client.post("/", content=b"x" * 1_000_000)
     with client_of(before, backend, raise_app_exceptions=False) as client:
         assert client.post("/", content=b"x" * 1_000_000).status_code == 500
+
+
+@on_both_loops
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_task_that_outlives_its_application(fails: bool, backend: Any) -> None:
+    """If it waits for a message it gets a disconnect, also after an application that has failed."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/seen":
+            await anyio.wait_all_tasks_blocked()
+            await send(START)
+            await send(body(repr(seen).encode()))
+            return
+
+        async def watches() -> None:
+            assert (await receive())["type"] == "http.request"
+            seen.append("waits")
+            seen.append((await receive())["type"])
+
+        tasks.append(BackgroundTask(watches))
+        await anyio.wait_all_tasks_blocked()
+        if fails:
+            raise LookupError("of the application")
+
+    tasks: list[BackgroundTask] = []
+    with client_of(app, backend) as client:
+        with pytest.raises(LookupError if fails else RuntimeError):
+            client.get("/")
+        assert client.get("/seen").text == "['waits', 'http.disconnect']"
 
 
 @on_both_loops

@@ -300,7 +300,7 @@ def test_two_tasks_send_to_a_closed_response(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_call(backend: str) -> None:
-    """If the caller is cancelled before there is a response, so is the handler."""
+    """If the caller is cancelled before there is a response, so is the handler, whose end the caller waits for."""
     log: list[str] = []
 
     @Application
@@ -315,9 +315,69 @@ def test_a_cancelled_call(backend: str) -> None:
         with anyio.move_on_after(0.01) as scope:
             await app.arespond(core.Request(core.RequestHead()))
         assert scope.cancelled_caught
+        assert log == ["cancelled"]
 
     with_guard(main, backend)
-    assert log == ["cancelled"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_closed_response_is_a_client_that_has_left(backend: str) -> None:
+    """If the response is closed before its end, ``receive()`` gives a disconnect: to the call that waits for a message
+    meanwhile, and to one that is made after ``send()`` has raised.
+    """
+    seen: list[tuple[str, str]] = []
+    scopes: list[anyio.CancelScope] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        async def watches() -> None:
+            seen.append(("waits", (await receive())["type"]))
+
+        assert (await receive())["type"] == "http.request"
+        await send({"type": "http.response.start", "status": 200})
+        async with anyio.create_task_group() as group:
+            scopes.append(group.cancel_scope)
+            group.start_soon(watches)
+            await anyio.wait_all_tasks_blocked()
+            try:
+                await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            except OSError:
+                seen.append(("later", (await receive())["type"]))
+
+    async def main() -> None:
+        response = await Application.from_asgi(app).arespond(core.Request(core.RequestHead()))
+        async with anyio.create_task_group() as group:
+            group.start_soon(response.aclose)
+            await anyio.wait_all_tasks_blocked()
+            found = sorted(seen)
+            scopes[0].cancel()  # the application ends in any case
+        assert found == [("later", "http.disconnect"), ("waits", "http.disconnect")]
+
+    with_guard(main, backend)
+
+
+@pytest.mark.parametrize(("is_async", "backend"), WAYS)
+def test_a_write_after_the_response_was_closed(is_async: bool, backend: str) -> None:
+    """A WSGI application that has kept ``write()`` gets an error: nobody takes what it writes then."""
+    kept: list[Any] = []
+
+    def site(environ: Any, start_response: Any) -> Iterator[bytes]:
+        kept.append(start_response("200 OK", []))
+        return iter([b"first", b"second"])
+
+    app, request = Application.from_wsgi(site), core.Request(core.RequestHead())
+
+    async def main() -> None:
+        async with await app.arespond(request) as response:
+            async with aclosing(response.aiter_encoded()) as chunks:
+                assert await anext(chunks) == b"first"
+
+    if is_async:
+        with_guard(main, backend)
+    else:
+        with app.respond(request) as response:
+            assert next(response.iter_encoded()) == b"first"
+    with pytest.raises(RuntimeError, match=r"got write\(\) after the end of the response"):
+        kept[0](b"late")
 
 
 def with_guard(main: Any, backend: str) -> None:
@@ -349,19 +409,21 @@ def test_an_exit_is_for_the_caller(late: bool, backend: Any) -> None:
     app.asgi_app = app.wsgi_app = exits  # type: ignore[assignment, method-assign]
     seen: list[str] = []
 
-    async def beside() -> None:
-        await anyio.sleep(0.01)
+    async def beside(over: anyio.Event) -> None:
+        await over.wait()
         seen.append("beside")
 
     async def main() -> None:
         async with anyio.create_task_group() as group:
-            group.start_soon(beside)
+            over = anyio.Event()
+            group.start_soon(beside, over)
             try:
                 response = await app.arespond(make())
                 seen.append(response.status)
                 await response.aclose()
             except SystemExit:
                 seen.append("exit")
+            over.set()
 
     anyio.run(main, backend=backend)
     assert seen == ["200 OK", "exit", "beside"][not late :]

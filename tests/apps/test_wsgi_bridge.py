@@ -568,14 +568,20 @@ def test_a_body_that_fails_before_it_has_bytes(length: str | None, empty: int) -
 
 
 def test_a_list_of_something_else_than_bytes() -> None:
-    """PEP 3333: a body is bytes. Text is an error before anything was sent."""
+    """PEP 3333: a body is bytes. Text is an error before anything was sent, and the list is closed."""
+    log: list[str] = []
+
+    class Closing(list[Any]):
+        def close(self) -> None:
+            log.append("closed")
 
     def app(environ: Any, start_response: Any) -> Any:
         start_response("200 OK", [])
-        return [b"bytes", "text"]
+        return Closing([b"bytes", "text"])
 
     with Client(Application.from_wsgi(app), "asgi") as client, pytest.raises(TypeError):
         client.get("/")
+    assert log == ["closed"]
 
 
 def _reads(how: str, stream: Any) -> bytes:

@@ -246,6 +246,24 @@ def test_nothing_leaks(path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt])
+def test_a_file_whose_response_cannot_be_made(path: Path, error: type[BaseException]) -> None:
+    """It is closed, whatever is raised: by a function for ``max_age`` for example, or by a signal."""
+
+    def fails(path: str | None) -> int:
+        raise error
+
+    before = len(os.listdir("/proc/self/fd"))
+    with open(path, "rb") as file:
+        with pytest.raises(error):
+            send_file(file, None, max_age=fails)
+        assert file.closed
+    with pytest.raises(error) as caught:
+        send_file(path, None, max_age=fails)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert caught.traceback  # the file was not closed with the frames of the error
+
+
 def test_reading_a_closed_file(path: Path) -> None:
     """A response that sends a file can be sent once."""
     response = send_file(path, None)
