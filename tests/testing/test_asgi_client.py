@@ -674,6 +674,30 @@ def test_leaving_twice(backend: Any) -> None:
     assert response.is_closed
 
 
+def test_a_response_is_closed_once(backend: Any) -> None:
+    """Closing what the transport has given again does nothing: the event loop of the client is still there for its
+    next request, and for the shutdown of the application.
+    """
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await echo_asgi(scope, receive, send)
+            return
+        for name in ("startup", "shutdown"):
+            assert (await receive())["type"] == f"lifespan.{name}"
+            await send({"type": f"lifespan.{name}.complete"})
+            seen.append(name)
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        request = httpx.Request("GET", "http://testserver/")
+        stream: Any = client._transport.handle_request(request).stream
+        for _ in range(3):
+            stream.close()
+        assert client.post("/", content=b"next").text == "next"
+    assert seen == ["startup", "shutdown"]
+
+
 def test_leaving_a_client_twice(backend: Any) -> None:
     """The application is shut down once."""
     seen: list[str] = []

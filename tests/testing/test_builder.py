@@ -341,3 +341,45 @@ def test_words_of_a_form() -> None:
     assert (field(builder, b"content-type") or b"").startswith(b"multipart/form-data; boundary=")
     form = parse_form((field(builder, b"content-type") or b"").decode(), builder.body)
     assert list(form.fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("base_url", "server"),
+    [
+        ("http://a.example", ("a.example", 80)),
+        ("https://a.example", ("a.example", 443)),
+        ("ws://a.example", ("a.example", 80)),
+        ("wss://a.example", ("a.example", 443)),
+        ("http://a.example:443", ("a.example", 443)),
+        ("https://a.example:80", ("a.example", 80)),
+        ("", ("testserver", 80)),
+        (None, ("testserver", 80)),
+    ],
+)
+def test_the_port_of_the_server(base_url: str | None, server: tuple[str, int]) -> None:
+    """It is the default port of the scheme (RFC 9110 sections 4.2.1 and 4.2.2, RFC 6455 section 3), unless the URL has
+    another one. A builder and a client say the same to the application, on both protocols.
+    """
+    builder = RequestBuilder("/", base_url)
+    environ = builder.environ()
+    assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == (server[0], str(server[1]))
+    assert builder.scope()["server"] == builder.head().server == server
+    if not base_url or base_url.startswith("ws"):
+        return
+    seen: list[Any] = []
+
+    def wsgi_app(environ: Any, start_response: Any) -> Any:
+        seen.append((environ["SERVER_NAME"], int(environ["SERVER_PORT"])))
+        start_response("204 No Content", [])
+        return []
+
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        seen.append(scope["server"])
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    for app, protocol in ((wsgi_app, PROTOCOLS[0]), (asgi_app, PROTOCOLS[1])):
+        with Client(app, protocol, base_url=base_url) as client:
+            assert client.get("/").status_code == 204
+    assert seen == [server, server]

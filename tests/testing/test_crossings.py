@@ -1,4 +1,4 @@
-"""The exchange of an async client: messages that wait, and its end in the loop where it runs or in another one."""
+"""The exchange of a client: messages that wait, what its upload raises, and its end in its own loop or in another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import anyio.lowlevel
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from cardan.testing import RequestBuilder
+from cardan.testing import PROTOCOLS, AsyncClient, Client, RequestBuilder
 from cardan.testing._asgi_exchange import ASGIExchange
 from cardan.testing._crossings import InTask, OverPortal
 
@@ -34,42 +34,91 @@ async def test_a_message_that_has_come_is_received_at_once() -> None:
     assert [await exchange.receive(), await exchange.receive()] == messages
 
 
-@pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # on trio it ends the whole event loop, as it should
-async def test_what_ends_the_task_of_an_exchange(anyio_backend: str) -> None:
-    """What a body raises that is no Exception ends the exchange, and is raised where the client leaves."""
-
-    class Stop(BaseException):
-        """Raised by a body."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await receive()
-
-    async def body() -> Any:
-        raise Stop
-        yield b""
-
-    task = InTask(ASGIExchange(app, RequestBuilder("/", method="POST").scope(), body()))
-    await anyio.wait_all_tasks_blocked()
-    with pytest.raises(BaseExceptionGroup) as raised:
-        await task.leave(5)
-    assert raised.group_contains(Stop)
+class Exit(BaseException):
+    """What a program raises to end, such as SystemExit; ``pytest.fail()`` raises one, too."""
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_what_ends_the_task_of_an_exchange_of_a_blocking_client(backend: str) -> None:
-    """It is raised where the client leaves."""
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_an_upload_that_raises_what_is_no_exception(kind: str, protocol: Any, backend: Any) -> None:
+    """The client raises what its upload raises, also if that is no Exception. The application learns that the client
+    has left, and the event loop goes on: the client can be used for the next request.
+    """
+    seen: list[str] = []
 
-    class Failing:
-        async def run(self) -> None:
-            raise LookupError("of the exchange")
+    def wsgi_app(environ: Any, start_response: Any) -> Any:
+        try:
+            body = environ["wsgi.input"].read()
+        except OSError:
+            seen.append("left")
+            raise
+        start_response("200 OK", [])
+        return [body]
 
-        async def leave(self, grace: float) -> bool:
-            return True
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                seen.append("left")
+                raise OSError
+            body, more = body + message["body"], message["more_body"]
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": body})
 
-    exchange: Any = Failing()
-    with start_blocking_portal(backend) as portal, pytest.raises(LookupError, match="of the exchange"):
-        OverPortal(exchange, portal).leave(5)
+    def pieces() -> Any:
+        yield b"a"
+        raise Exit
+
+    async def apieces() -> Any:
+        for piece in pieces():
+            yield piece
+
+    app = wsgi_app if protocol == "wsgi" else asgi_app
+    if kind == "sync":
+        with Client(app, protocol, backend=backend) as client:
+            with pytest.raises(Exit):
+                client.post("/", content=pieces())
+            assert client.post("/", content=b"next").text == "next"
+    else:
+
+        async def main() -> None:
+            async with AsyncClient(app, protocol) as client:
+                with pytest.raises(Exit):
+                    await client.post("/", content=apieces())
+                assert (await client.post("/", content=b"next")).text == "next"
+
+        anyio.run(main, backend=backend)
+    assert seen == ["left"]
+
+
+class Broken:
+    """An exchange with a defect: its task raises."""
+
+    async def run(self) -> None:
+        raise LookupError("a defect")
+
+    async def leave(self, grace: float) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_defect_of_an_exchange_is_raised(backend: Any) -> None:
+    """No error of the client itself is lost: what ends the task of an exchange is raised where the client leaves."""
+    broken: Any = Broken()
+
+    async def main() -> None:
+        task = InTask(broken)
+        with pytest.raises(LookupError, match="a defect"):
+            await task.leave(5)
+
+    anyio.run(main, backend=backend)
+    with start_blocking_portal(backend) as portal:
+        line = OverPortal(broken, portal)
+        with pytest.raises(LookupError, match="a defect"):
+            line.leave(5)
 
 
 def test_leaving_when_the_loop_of_the_exchange_is_over() -> None:

@@ -128,24 +128,45 @@ def test_wrong_answers(kind: str, backend: Any) -> None:
     assert visit(app, kind, backend) == "hello"
 
 
-def test_a_message_after_the_last_one(kind: str, backend: Any) -> None:
-    """After the end of its shutdown an application has nothing more to send. The error says which message is due."""
+STARTUP, SHUTDOWN = "lifespan.startup.complete", "lifespan.shutdown.complete"
+STARTED = f"{STARTUP!r} or 'lifespan.startup.failed'"
+STOPPED = f"{SHUTDOWN!r} or 'lifespan.shutdown.failed'"
+
+#: The messages that an application sends in its lifespan, and the error that the last one gets.
+OUT_OF_ORDER: list[tuple[list[str], str]] = [
+    (["http.response.start"], f"got 'http.response.start', expected {STARTED}"),
+    ([SHUTDOWN], f"got {SHUTDOWN!r}, expected {STARTED}"),
+    ([STARTUP, STARTUP], f"got {STARTUP!r}, expected {STOPPED}"),
+    ([STARTUP, SHUTDOWN, SHUTDOWN], f"got {SHUTDOWN!r}, expected nothing"),
+    (["lifespan.startup.failed", STARTUP], f"got {STARTUP!r}, expected nothing"),
+]
+
+
+@pytest.mark.parametrize(("messages", "text"), OUT_OF_ORDER)
+def test_messages_out_of_order(kind: str, backend: Any, messages: list[str], text: str) -> None:
+    """A message that the specification does not allow here is refused. The error names it and those that are allowed:
+    one of two for each event, and none after a failure or after the shutdown.
+    """
+    seen: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            await echo_asgi(scope, receive, send)
-            return
-        both = "'lifespan.shutdown.complete' or 'lifespan.shutdown.failed'"
-        for name, due in (("startup", both), ("shutdown", "nothing")):
-            await receive()
-            await send({"type": f"lifespan.{name}.complete"})
-            with pytest.raises(RuntimeError, match=f"^got 'lifespan.startup.complete', expected {due}$"):
-                await send({"type": "lifespan.startup.complete"})
-            told.append(due)
+        if scope["type"] == "lifespan":
+            *first, last = messages
+            for message in first:
+                await send({"type": message})
+            with pytest.raises(RuntimeError) as refused:
+                await send({"type": last})
+            seen.append(str(refused.value))
+        else:
+            await start(send)
+            await chunk(send, b"hello", more=False)
 
-    told: list[str] = []
-    visit(app, kind, backend)
-    assert told[1:] == ["nothing"]
+    if "lifespan.startup.failed" in messages:
+        with pytest.raises(RuntimeError, match="the lifespan failed at startup"):
+            visit(app, kind, backend)
+    else:
+        assert visit(app, kind, backend) == "hello"
+    assert seen == [text]
 
 
 def test_early_end(kind: str, backend: Any) -> None:

@@ -7,10 +7,11 @@ import sys
 import threading
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
-from cardan.testing import Client, RequestBuilder
+from cardan.testing import AsyncClient, Client, RequestBuilder
 from cardan.testing._wsgi_exchange import WSGIExchange
 from tests.testing.apps import echo_wsgi, threads
 
@@ -406,3 +407,40 @@ def test_an_application_that_reads_while_its_client_leaves() -> None:
     exchange.start()
     exchange._thread.join()
     assert seen == ["the client has left"]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_response_is_left_once(kind: str) -> None:
+    """An application that does not end is told of by one warning, however often its response is closed."""
+    go = threading.Event()
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        try:
+            yield b"x"
+        finally:
+            go.wait(60)
+
+    def in_sync_code() -> None:
+        with Client(app, protocol="wsgi", grace=0) as client:
+            stream: Any = client._transport.handle_request(httpx.Request("GET", "http://testserver/")).stream
+            for _ in range(3):
+                stream.close()
+
+    async def in_async_code() -> None:
+        async with AsyncClient(app, protocol="wsgi", grace=0) as client:
+            request = httpx.Request("GET", "http://testserver/", content=agenerated())
+            stream: Any = (await client._transport.handle_async_request(request)).stream
+            for _ in range(3):
+                await stream.aclose()
+
+    async def agenerated() -> Any:
+        yield b""
+
+    before = threads()
+    with pytest.warns(RuntimeWarning, match="the application did not end") as warned:
+        in_sync_code() if kind == "sync" else anyio.run(in_async_code)
+    go.set()
+    for thread in threads() - before:
+        thread.join(60)
+    assert len(warned) == 1

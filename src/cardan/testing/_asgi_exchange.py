@@ -132,7 +132,9 @@ class ASGIExchange(Exchange):
                     seen += len(chunk)
                     self._put_request(chunk, more=True)
                     await self._changes.until(lambda: self._wanted)
-        except Exception as error:
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # also KeyboardInterrupt: the client raises it, not the event loop
             self.fault = error
             self.left = True
         self._truncated = self._length is not None and seen < self._length

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 from ..core._checks import check_type
-from ..core._urls import iri_to_uri
+from ..core._urls import DEFAULT_PORTS, iri_to_uri
 from ._bodies import NOTHING, Content, Values, encode_body, is_multipart, pairs_of, text_pairs
-from ._opening import DEFAULT_PORTS, Opening, check_connection
+from ._opening import Opening, check_connection
 
 if TYPE_CHECKING:
     import httpx

@@ -16,7 +16,7 @@ from wsgiref.util import FileWrapper
 from ..core._checks import check_type
 from ..core._environs import make_environ
 from ..core._scopes import make_scope
-from ..core._urls import MAX_PORT
+from ..core._urls import DEFAULT_PORTS, MAX_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
     from ..core._request.head import RequestHead
 
-__all__ = ["DEFAULT_PORTS", "Opening", "check_connection", "is_version", "target_of"]
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
-
+__all__ = ["Opening", "check_connection", "is_version", "target_of"]
 
 is_version = re.compile(r"[0-9]+(\.[0-9]+)*").fullmatch
 

@@ -139,7 +139,7 @@ class WSGIExchange(Exchange):
             return None
         try:
             piece = None if self.left else self._pull()
-        except Exception as error:
+        except BaseException as error:  # also SystemExit: the client raises it, not the application
             if not self.left:
                 self._set("fault", error)
                 self._set("left", True)
