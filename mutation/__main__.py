@@ -184,7 +184,7 @@ def main() -> int:
     parser.add_argument("--report", action="store_true", help="only print the outcomes of earlier runs")
     options = parser.parse_args()
     if options.report:
-        return report(options.modules, options.sample, options.seed)
+        return report()
     missing = [name for name in ("coverage", "cosmic_ray", "pytest_cov") if find_spec(name) is None]
     if missing:
         parser.error(f"it needs {', '.join(missing)}: make mutation installs them")
@@ -202,7 +202,10 @@ def main() -> int:
         "tests",
     ]
     pytest.main(arguments, plugins=[Runner(modules, options)])
-    return 0 if options.control else report(options.modules, options.sample, options.seed)
+    if options.control:
+        return 0
+    extra = f" --sample {options.sample} --seed {options.seed}" if options.sample else ""
+    return report(f"python -m mutation{extra}" if options.sample or not options.modules else "")
 
 
 if __name__ == "__main__":

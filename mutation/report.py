@@ -13,16 +13,17 @@ from .trial import KILLED, SINCE, SLOW, SURVIVED
 
 __all__ = ["RESULTS", "report", "score"]
 
-RESULTS = Path(__file__).with_name("results.json")
+RESULTS = Path(__file__).parents[1] / ".mutation" / "results.json"
+"""The outcome of each mutant that was tried, by its name."""
 KINDS = {KILLED: "killed", SLOW: "slow", SINCE: "later", SURVIVED: "survived"}
 """The kinds that are counted, by the outcomes of the trials."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
-def report(modules: list[str], sample: int, seed: int) -> int:
+def report(command: str = "") -> int:
     """Print the score of each package. The exit status is 1 if a survivor has no reason.
 
-    The scores of a run of all modules, or of a sample of them, are written to ``proof/mutation.json``.
+    With ``command``, which has tried mutants of all packages, the scores are written to ``proof/mutation.json``.
     """
     known: dict[str, str] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text("utf-8")).get("equivalent", {})
@@ -38,10 +39,9 @@ def report(modules: list[str], sample: int, seed: int) -> int:
     scores = {package: score(counts) for package, counts in sorted(packages.items())}
     print("\n".join(f"{package}: {text}" for package, text in scores.items()))
     print("\n".join(["", *open_ones]))
-    if sample or not modules:
-        extra = f" --sample {sample} --seed {seed}" if sample else ""
+    if command:
         rows: list[dict[str, object]] = [{"what": f"`{package}`", "figure": text} for package, text in scores.items()]
-        record("mutation", f"python -m mutation{extra}", rows)
+        record("mutation", command, rows)
     return int(bool(open_ones))
 
 
