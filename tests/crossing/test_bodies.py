@@ -254,13 +254,15 @@ async def test_keep_alive() -> None:
 
     async def handler(request: Request) -> Response:
         async def body() -> AsyncIterator[bytes]:
-            await anyio.sleep(0.1)
+            while exchange.body.count(b":\n\n") < 2:
+                await anyio.sleep(0.001)
             yield b"data: 1\n\n"
 
         return Quiet(body())
 
     exchange = Exchange(Application(handler), chunk(b"", False), method="GET")
-    await exchange.run()
+    with anyio.fail_after(100):
+        await exchange.run()
     assert exchange.body.startswith(b":\n\n:\n\n")
     assert exchange.body.replace(b":\n\n", b"") == b"data: 1\n\n"
 
