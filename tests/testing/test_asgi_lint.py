@@ -129,6 +129,62 @@ def test_broken(app: Any, sentence: str) -> None:
     assert str(caught.value) == sentence
 
 
+def trailers_of(*headers: Any, **keys: Any) -> dict[str, Any]:
+    return {"type": "http.response.trailers", "headers": list(headers), **keys}
+
+
+FORBIDDEN = "got the trailer field {}, expected none that a client needs before the body"
+
+
+@pytest.mark.parametrize(
+    ("trailers", "sentence"),
+    [
+        (trailers_of(headers=None), "got headers of type NoneType, expected an iterable"),
+        (trailers_of(("a", b"b")), "got header name 'a', expected bytes"),
+        (trailers_of((b"A", b"b")), "got header name b'A', expected it lower-case"),
+        (trailers_of((b"a:", b"b")), "got header name 'a:', expected a token"),
+        (trailers_of((b"a", b"b\n")), "got 'b\\n' as a, expected no control characters"),
+        (trailers_of((b"a", b" b")), "got ' b' as a, expected no space around it"),
+        (trailers_of((b"te", b"x")), "got hop-by-hop header te, expected the server to send it"),
+        (trailers_of((b"content-length", b"0")), FORBIDDEN.format("content-length")),
+        (trailers_of((b"content-encoding", b"gzip")), FORBIDDEN.format("content-encoding")),
+        (trailers_of((b"a", b"b"), (b"set-cookie", b"a=b")), FORBIDDEN.format("set-cookie")),
+        (trailers_of((b"a", b"b"), more_trailers=True), END + "the trailers before it"),
+    ],
+)
+def test_trailers(trailers: dict[str, Any], sentence: str) -> None:
+    """Trailer fields have the rules of header fields, and are none that a client needs before the body (RFC 9110
+    section 6.5.1). All of them are checked, in each message.
+    """
+    with pytest.raises(AssertionError) as caught:
+        run(sender(start_of(trailers=True), body_of(), trailers))
+    assert str(caught.value) == sentence
+    begun = trailers_of((b"first", b"1"), more_trailers=True)
+    with pytest.raises(AssertionError) as caught:
+        run(sender(start_of(trailers=True), body_of(), begun, trailers))
+    assert str(caught.value) == sentence
+    good = trailers_of((b"a", b"b"), (b"server-timing", b"db"))
+    assert len(run(sender(start_of(trailers=True), body_of(), begun, good))) == 4
+
+
+@pytest.mark.parametrize(
+    ("messages", "sentence"),
+    [
+        ([trailers_of()], "got trailers, expected them to be announced in 'http.response.start'"),
+        ([start_of(trailers=True), trailers_of()], "got trailers, expected the last 'http.response.body' before them"),
+        (
+            [start_of(trailers=True), body_of(), trailers_of(), trailers_of()],
+            "got trailers, expected them to be announced in 'http.response.start'",
+        ),
+    ],
+)
+def test_trailers_out_of_order(messages: list[Any], sentence: str) -> None:
+    """Trailer fields are announced, and come once, after the body (ASGI extensions, "HTTP Trailers")."""
+    with pytest.raises(AssertionError) as caught:
+        run(sender(*messages))
+    assert str(caught.value) == sentence
+
+
 def test_head() -> None:
     """An answer to HEAD has no body, and may have a Content-Length."""
     good = sender(start_of(headers=[(LENGTH, b"3")]), body_of())

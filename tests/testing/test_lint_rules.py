@@ -186,3 +186,58 @@ def test_a_broken_rule_of_a_lifespan_is_told_at_the_end() -> None:
 
     with pytest.raises(AssertionError, match=r"got 'lifespan\.wrong', expected 'lifespan\.startup\.complete'"):
         anyio.run(lint.asgi(app), {"type": "lifespan"}, receive, send)
+
+
+BODY = "got a body of type str, expected bytes"
+CHUNK = "got a chunk of type str, expected bytes"
+
+
+@both
+@pytest.mark.parametrize("caught", ["the head", "the body"])
+def test_a_broken_rule_that_a_stream_has_caught_is_told_at_its_end(run: str, caught: str) -> None:
+    """The same while the body is made: a generator of a WSGI application runs after the application has returned, and
+    what it catches is told at its end.
+    """
+    expected = "got header name 'a b', expected a token"
+    if caught == "the body":
+        expected = CHUNK if run == "wsgi" else BODY
+
+    def wsgi_app(environ: Any, start_response: Any) -> Any:
+        if caught == "the head":
+            with pytest.raises(AssertionError):
+                start_response("200 OK", [("a b", "1")])
+        write = start_response("200 OK", [])
+        yield b"x"
+        if caught == "the body":
+            with pytest.raises(AssertionError):
+                write("text")
+        yield b"y"
+
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+        if caught == "the head":
+            with pytest.raises(AssertionError):
+                await send({"type": "http.response.start", "status": 200, "headers": [(b"a b", b"1")]})
+        await send({"type": "http.response.start", "status": 200})
+        if caught == "the body":
+            with pytest.raises(AssertionError):
+                await send({"type": "http.response.body", "body": "text"})
+        await send({"type": "http.response.body", "body": b"y"})
+
+    async def nothing(message: Any = None) -> Any:
+        return {"type": "http.request"}
+
+    def call() -> None:
+        if run == "wsgi":
+            result = lint.wsgi(wsgi_app)({"REQUEST_METHOD": "GET"}, lambda *args: lambda data: None)
+            try:
+                seen.extend(result)
+            finally:
+                result.close()
+        else:
+            anyio.run(lint.asgi(asgi_app), {"type": "http", "method": "GET"}, nothing, nothing)
+
+    seen: list[bytes] = []
+    with pytest.raises(AssertionError) as told:
+        call()
+    assert str(told.value) == expected
+    assert seen == ([b"x", b"y"] if run == "wsgi" else [])
