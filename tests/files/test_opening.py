@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import combinations
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -215,3 +216,54 @@ def test_another_file_below_the_directory_in_its_place(tmp_path: Path, monkeypat
         opening._open_then_compare(str(root), str(root / "f"))
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(opened[0])
+
+
+def test_a_link_that_becomes_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a folder takes the place of a link before the link is read, the file in the folder is opened."""
+    folder = Folder(tmp_path, "a")
+    folder.swap()
+
+    def restore_and_resolve(directory: str, path: str) -> str:
+        folder.restore()
+        return real(directory, path)
+
+    real = opening.resolve_below
+    monkeypatch.setattr(opening, "resolve_below", restore_and_resolve)
+    fd, _ = open_below(str(folder.root), str(folder.root / "a" / "x.txt"))
+    assert os.read(fd, 100) == b"public"
+    os.close(fd)
+
+
+#: the flags that not every system has
+FLAGS = ("O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_PATH")
+
+
+@pytest.mark.parametrize("count", range(len(FLAGS) + 1))
+def test_systems_without_some_flags(tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files below the directory are opened for reading, and no others, whichever flags a system has. Without
+    ``O_NOFOLLOW`` no folder is opened on the way."""
+    folder = Folder(tmp_path, "a")
+    root = folder.root
+    (root / "out").symlink_to(folder.root.parent / "outside")
+    (root / "folder").symlink_to("a")
+    for missing in combinations(FLAGS, count):
+        with monkeypatch.context() as patch:
+            for name in missing:
+                patch.delattr(os, name)
+            if count:
+                patch.delattr(errno, "EMLINK")
+            system: Any = run_path(opening.__file__, run_name="cardan.files._opening")
+        assert system["_walks"] == ("O_NOFOLLOW" not in missing)
+        for path in ("a/x.txt", "a/b/x.txt", "folder/b/x.txt"):
+            fd, _ = system["open_below"](str(root), str(root / path))
+            assert os.read(fd, 100) == b"public", missing
+            with pytest.raises(OSError):
+                os.write(fd, b"x")
+            os.close(fd)
+        for path in ("out/x.txt", "out/b/x.txt"):
+            with pytest.raises(NotFound):
+                system["open_below"](str(root), str(root / path))
+        for path in ("none", "a", "a/x.txt/y"):
+            with pytest.raises(OSError) as caught:
+                system["open_below"](str(root), str(root / path))
+            assert system["is_missing"](caught.value)

@@ -99,10 +99,7 @@ def open_below(directory: str, path: str) -> tuple[int, os.stat_result]:
     except OSError as error:
         if error.errno not in _LINKED:
             raise
-        real = resolve_below(directory, path)
-        if real == path:
-            raise error
-        return _walk(directory, real)
+        return _walk(directory, resolve_below(directory, path))
 
 
 def _walk(directory: str, path: str) -> tuple[int, os.stat_result]:
