@@ -70,6 +70,19 @@ def test_feed_gives_back_what_it_gets() -> None:
     assert reader.close() == b""
 
 
+def test_feed_gives_a_copy_of_a_buffer() -> None:
+    """A buffer may be used again: its bytes are copied. What is not bytes-like is refused, and nothing is counted."""
+    reader = BodyReader(content_length=None)
+    for buffer in (bytearray(DATA), memoryview(bytearray(DATA))):
+        piece = reader.feed(buffer)
+        buffer[:1] = b"#"
+        assert (type(piece), piece) == (bytes, DATA)
+    for wrong in ("0123456789", 10, None, [1]):
+        with pytest.raises(TypeError, match=f"^got {type(wrong).__name__}, expected bytes$"):
+            reader.feed(wrong)  # type: ignore[arg-type]
+    assert reader.received == 20
+
+
 def test_states_and_latching() -> None:
     """reading, complete, closed; or failed, for good."""
     reader = BodyReader(content_length=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from cardan.core._exceptions import MachineStateError, MultipartError, RequestEntityTooLarge
 from cardan.core._limits import Limits
-from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, parse_form
+from cardan.core.forms import Field, FileEnd, FileStart, MultipartDecoder, PartStart, parse_form
 from cardan.core.forms import _head as heads
 from cardan.core.forms._machine import MultipartMachine
 from cardan.core.forms._plan import LEAST_HEADER, LEAST_PART, want_part
@@ -24,6 +25,25 @@ from tests.core.machines import assert_cuts_do_not_matter, join_bytes, outcome, 
 FILE = 'form-data; name="f"; filename="x.txt"'
 UNLIMITED = Limits(**dict.fromkeys(Limits.__dataclass_fields__))
 MIXED = form(part(), part(FILE, b"data\r\n--BOUN"), part('form-data; name="b"', b""), part(FILE, b""))
+
+
+def test_the_headers_of_an_event_that_is_made_are_checked() -> None:
+    """Header fields are read by name in any case, and one that would write further lines is refused, also if the bytes
+    of a value are given."""
+    makers: dict[str, Callable[..., Any]] = {
+        "a field": lambda headers: Field("a", "1", headers=headers),
+        "a field with its bytes": lambda headers: Field("a", "1", b"1", headers),
+        "a file": lambda headers: FileStart("a", "1", headers),
+        "a part": PartStart,
+    }
+    for name, make in makers.items():
+        assert make({"content-type": "text/x"}).headers["Content-Type"] == "text/x", name
+        message = r"^got header .*, expected a token and a value without CR, LF and NUL$"
+        for wrong in ({"X-A": "1\r\nX-B: 2"}, {"X-A\r\nX-B": "2"}, {"X A": "1"}, {"X:A": "1"}, {"X-A": "\0"}):
+            with pytest.raises(ValueError, match=message):
+                make(wrong)
+    with pytest.raises(TypeError, match=r"^got value = 1, expected text$"):
+        Field("a", 1, b"1", {"X-A": "1"})  # type: ignore[arg-type]
 
 
 def test_a_text_field_is_one_event_and_a_file_is_a_sequence_of_them() -> None:

@@ -132,6 +132,35 @@ def test_a_field_with_functions_of_its_own() -> None:
     assert (response.headers["X-Kelvin"], response.celsius) == ("300", 27)
 
 
+def test_a_value_is_kept_only_if_it_is_asked_for() -> None:
+    """With ``cached``, the field is parsed once for each object; without it, each access parses the field anew."""
+    parsed: list[Any] = []
+
+    def parse(value: Any) -> Any:
+        parsed.append(value)
+        return value
+
+    class Counted(Request):
+        kept = structured_field("X-Count", int, parse, cached=True)
+        fresh = structured_field("X-Count", int, parse)
+
+    for kind in (wsgi, asgi):
+        made = kind(("X-Count", "5"))
+        request = Counted(made.environ) if kind is wsgi else Counted(made.scope, None)
+        assert (request.kept, request.kept, parsed) == (5, 5, [5])
+        parsed.clear()
+        assert (request.fresh, request.fresh, parsed) == (5, 5, [5, 5])
+        parsed.clear()
+
+    class Changed(Response):
+        count = structured_field("X-Count", int)
+
+    response = Changed()
+    for value in (5, 6):
+        response.headers["X-Count"] = str(value)
+        assert response.count == value
+
+
 @pytest.mark.parametrize("make", [wsgi, asgi])
 def test_requests_cannot_be_changed(make: Any) -> None:
     """On a request the attributes are read-only."""
