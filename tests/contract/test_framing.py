@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response, core
-from cardan.exceptions import BodyConsumed, LengthRequired, RequestEntityTooLarge
+from cardan.exceptions import BodyConsumed, ClientDisconnected, LengthRequired, RequestEntityTooLarge
 from cardan.testing import RequestBuilder
 
 from .request_apps import READERS
@@ -415,3 +415,36 @@ def test_on_real_servers(server_pool: ServerPool, kind: str, expected: bytes) ->
             received += data
     assert received[9:12] == expected
     assert (body in received) == (expected == b"200")
+
+
+class Input:
+    """An input that gives these pieces, one for each read, and then nothing more."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = list(pieces)
+
+    def read(self, size: int = -1) -> bytes:
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+class Arriving(Input):
+    """The same with a method that gives what has arrived."""
+
+    read1 = Input.read
+
+
+def test_an_input_that_ends_early() -> None:
+    """A 400. Only if no byte came at all may other code have read the body before, and the error says so."""
+    ways: dict[str, Any] = {
+        "get_data": lambda request: request.get_data(),
+        "iter_data": lambda request: b"".join(request.iter_data()),
+        "stream": lambda request: request.stream.read(),
+    }
+    for kind, name in product((Input, Arriving), ways):
+        for pieces, is_nothing in (((), True), ((b"a",), False), ((b"a", b"b"), False)):
+            environ = environ_of(b"", "text/plain", CONTENT_LENGTH="3") | {"wsgi.input": kind(*pieces)}
+            request: Request = Request(environ)
+            with pytest.raises(ClientDisconnected) as caught:
+                ways[name](request)
+            assert ("other code has read the body before" in str(caught.value)) == is_nothing, (kind, name, pieces)
+            assert request.disconnected

@@ -17,6 +17,7 @@ import anyio.to_thread
 import pytest
 
 from cardan import Application, Request, Response
+from cardan.core._request.limits import LIMIT_NAMES
 from cardan.core.forms._files import is_on_disk
 from cardan.exceptions import (
     BadRequest,
@@ -475,6 +476,56 @@ def test_body_timeout_is_408(backend: str, how: str) -> None:
 
     anyio.run(main, backend=backend)
     assert answers[0]["status"] == 408
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_small_body_is_received_before_a_thread_is_asked_for(backend: str) -> None:
+    """A sync handler has a declared body of at most 64 KiB at once. One that is larger, that has no declared length,
+    that waits to be invited or that may exceed a limit is received when the handler reads it.
+    """
+    log: list[str] = []
+
+    class Unlimited(Request):
+        vars().update(dict.fromkeys(LIMIT_NAMES))
+
+    class Limited(Unlimited):
+        max_form_memory_size = 2
+
+    def handler(request: Request) -> Response:
+        log.append("handler")
+        return Response(str(len(request.get_data())))
+
+    async def main(app: Any, size: int, fields: list[tuple[bytes, bytes]]) -> bytes:
+        pieces = [b"x" * (size - 1), b"", b"x"]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            log.append("receive")
+            piece = pieces.pop(0)
+            return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await app({**RequestBuilder(method="POST").scope(), "headers": fields}, receive, send)
+        return b"".join(message.get("body", b"") for message in sent)
+
+    chunked, expecting = [(b"transfer-encoding", b"chunked")], [(b"expect", b"100-continue")]
+    for kind, size, fields, is_early in (
+        (Request, 3, [], True),
+        (Unlimited, 65_536, [], True),
+        (Unlimited, 65_537, [], False),
+        (Unlimited, 3, expecting, False),
+        (Unlimited, 3, chunked, False),
+        (Limited, 2, [], True),
+        (Limited, 3, [], False),
+    ):
+        app = Application(handler, request_class=kind)
+        declared = [] if fields is chunked else [(b"content-length", str(size).encode())]
+        log.clear()
+        assert anyio.run(main, app, size, [*declared, *fields], backend=backend) == str(size).encode()
+        received = ["receive"] * 3
+        assert log == ([*received, "handler"] if is_early else ["handler", *received]), (kind, size, fields)
 
 
 # --- nothing is left ---

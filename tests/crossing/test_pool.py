@@ -330,6 +330,35 @@ class TestAsyncio:
         gc.collect()
         assert failed == []
 
+    async def test_a_job_that_does_not_end_leaves_the_loop_to_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Between two times that a job is told of its cancellation there is a pause, so that the loop may be idle."""
+        pauses: list[float] = []
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def noted(delay: float, function: Any, *args: Any, **options: Any) -> Any:
+            if getattr(function, "__name__", "") == "_tell":
+                pauses.append(delay)
+                if len(pauses) == 2:
+                    goes_on.set()
+            return call_later(delay, function, *args, **options)
+
+        monkeypatch.setattr(loop, "call_later", noted)
+        begun = asyncio.Event()
+        goes_on = threading.Event()
+
+        def handler(request: Request) -> Response:
+            anyio.from_thread.run_sync(begun.set)
+            assert goes_on.wait(100)
+            return Response("late")
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(get(Application(handler)).run)
+            await begun.wait()
+            group.cancel_scope.cancel()
+        assert len(pauses) >= 2
+        assert min(pauses) > 0
+
     async def test_an_anyio_that_is_not_known(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The threads are anyio's own then."""
         names: list[str] = []

@@ -48,6 +48,24 @@ async def test_slow_uploads_do_not_starve_fast_requests() -> None:
     assert {exchange.body for exchange in slow} == {b"2"}
 
 
+async def test_the_least_numbers_of_threads() -> None:
+    """A handler and a body need at least one thread each. No thread need be able to wait for a slow client."""
+    given = {"threads": "count", "waiting_threads": "waiting", "stream_threads": "streaming"}
+    for option, least in {"threads": 1, "waiting_threads": 0, "stream_threads": 1}.items():
+        values = {"count": 5, given[option]: least}
+        assert getattr(crossing.Threads(**values), given[option]) == least
+        message = f"^got {option}={least - 1}, expected at least {least}$"
+        with pytest.raises(ValueError, match=message):
+            crossing.Threads(**{**values, given[option]: least - 1})
+        with pytest.raises(ValueError, match=message):
+            Application(lambda request: Response("x"), **{option: least - 1})  # type: ignore[arg-type, misc]
+        app = Application(lambda request: Response(iter([b"x"])), **{option: least})  # type: ignore[arg-type, misc]
+        exchange = Exchange(app, chunk(b"", False), method="GET")
+        with anyio.fail_after(100):
+            await exchange.run()
+        assert exchange.body == b"x"
+
+
 async def test_at_most_so_many_handlers() -> None:
     """``threads`` handlers run at once, and never one more; a handler that waited goes on when it has a place again."""
     running, most, lock = 0, 0, threading.Lock()
