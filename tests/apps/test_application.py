@@ -11,6 +11,7 @@ import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from itertools import product
 from typing import Any
 
 import anyio
@@ -213,6 +214,53 @@ def test_errors_of_resolve_and_load(protocol: Any) -> None:
     with Client(App(load=True, request_class=Small), protocol=protocol) as client:
         assert client.get("/no").text == "404 for /no"
         assert client.post("/", content=b"1234").text == "413 for /"
+
+
+@both
+def test_what_is_loaded_and_which_hosts_are_refused(protocol: Any) -> None:
+    """``load``, and a middleware that asks for the bytes, read the body before the handler is called, and a host that
+    is not trusted is refused, whichever other options an application has: all of them are combined here. The host is
+    checked inside the middleware, which has its bytes then, and before ``load``.
+    """
+
+    class Small(Request):
+        max_content_length = 3
+
+    class Trusting(Small):
+        trusted_hosts = ("a.example",)
+
+    class Resolving(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            return self.handler
+
+    def handler(request: Request) -> Response:
+        return Response("called")
+
+    async def ahandler(request: Request) -> Response:
+        return Response("called")
+
+    @middleware
+    def plain(request: Request) -> Any:
+        yield
+
+    @middleware(buffer=True)
+    def buffering(request: Request) -> Any:
+        yield
+
+    options = product(
+        (Application, Resolving), (handler, ahandler), (False, True), ((), (plain,), (buffering,)), (Small, Trusting)
+    )
+    for cls, function, load, around, requests in options:
+        app = cls(function, load=load, middleware=around, request_class=requests)
+        with Client(app, protocol=protocol) as client:
+            seen = [
+                client.post("/", content=b"1234", headers={"Host": host}).status_code
+                for host in ("a.example", "b.example")
+            ]
+        buffered = buffering in around
+        known = 413 if load or buffered else 200
+        other = 400 if requests is Trusting and not buffered else known
+        assert seen == [known, other], (cls, function, load, around, requests)
 
 
 # --- middleware

@@ -147,7 +147,7 @@ def test_scopes(arguments: dict[str, Any]) -> None:
     """A request made on ASGI has the values of the one that is made on WSGI from the same arguments."""
     names = (
         "method", "scheme", "path", "root_path", "url", "full_path", "query_string", "host", "remote_addr",
-        "access_route", "http_version",
+        "access_route", "http_version", "client", "server",
     )  # fmt: skip
     here = [Request.from_values(**arguments, protocol=protocol) for protocol in PROTOCOLS]
     there = werkzeug.wrappers.Request.from_values(**arguments)

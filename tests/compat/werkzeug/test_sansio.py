@@ -37,6 +37,8 @@ def test_a_request_is_made_of_its_values(wz: Any) -> None:
     assert request.accept_mimetypes.best == "text/html"
     assert list(request.access_route) == ["192.0.2.1"]
     assert made(wz, remote_addr=None).remote_addr is None
+    if isinstance(request, cardan.core.Request):  # the port of the client is not known, and 0 says so
+        assert (request.client, made(wz, remote_addr=None).client) == (("192.0.2.1", 0), None)
 
 
 @pytest.mark.parametrize(("host", "server", "url"), [
