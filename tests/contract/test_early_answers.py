@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -240,6 +241,39 @@ def test_asgi_a_bare_response_drains_as_an_application_does(app: Any, backend: s
     connection = serve(app, scope(100_000), Connection(10, bytes(10_000)), backend)
     assert connection.received == 10
     assert [message.get("more_body") for message in connection.sent] == [None, True, False]
+
+
+async def part_then_bare(scope: Any, receive: Any, send: Any) -> None:
+    async for _ in Request(scope, receive, send).aiter_data():
+        break
+    await Response("early")(scope, receive, send)
+
+
+async def all_then_bare(scope: Any, receive: Any, send: Any) -> None:
+    await Request(scope, receive, send).load()
+    await Response("early")(scope, receive, send)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("app", "ends"),
+    [
+        (part_then_bare, [None, True, False]),
+        (Application(begins), [None, True, False]),
+        (Application(abegins), [None, True, False]),
+        (all_then_bare, [None, None]),
+        (Application(refuses), [None, None]),
+        (Application(arefuses), [None, None]),
+    ],
+    ids=["part, bare", "part, def", "part, async", "all, bare", "all, def", "all, async"],
+)
+def test_asgi_what_is_left_of_a_body_is_drained(app: Any, ends: list[Any], method: str, backend: str) -> None:
+    """If the body was read in part, the rest is received before the end of the response is sent, whatever the method
+    is. After a body that was read to its end the response is two messages.
+    """
+    connection = serve(app, scope(method=method), Connection(), backend)
+    assert connection.received == PIECES
+    assert [message.get("more_body") for message in connection.sent] == ends
 
 
 def test_asgi_a_bare_response_waits_for_no_body_that_others_read(backend: str) -> None:
@@ -727,6 +761,41 @@ def test_wsgi_a_bare_response_reads_the_rest() -> None:
     assert iterable == [b"early"]
 
 
+def wsgi_part_then_bare(environ: Any, start_response: Any) -> Any:
+    next(iter(Request(environ).iter_data()))
+    return Response("early")(environ, start_response)
+
+
+def wsgi_all_then_bare(environ: Any, start_response: Any) -> Any:
+    Request(environ).get_data()
+    return Response("early")(environ, start_response)
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("app", "is_left"),
+    [
+        (wsgi_part_then_bare, True),
+        (Application(begins), True),
+        (Application(abegins), True),
+        (wsgi_all_then_bare, False),
+        (Application(refuses), False),
+        (Application(arefuses), False),
+    ],
+    ids=["part, bare", "part, def", "part, async", "all, bare", "all, def", "all, async"],
+)
+def test_wsgi_what_is_left_of_a_body_is_drained(app: Any, is_left: bool, method: str) -> None:
+    """If the body was read in part, the rest is read when the response is closed, whatever the method is. After a body
+    that was read to its end the response is a list.
+    """
+    stream = Input(bytes(PIECE * PIECES))
+    _, iterable = call(app, environ(REQUEST_METHOD=method, **{"wsgi.input": stream}))
+    assert isinstance(iterable, list) == (not is_left)
+    list(iterable)
+    getattr(iterable, "close", lambda: None)()
+    assert stream.tell() == PIECE * PIECES
+
+
 def test_wsgi_what_was_read_costs_nothing() -> None:
     """If the request was read to its end, or has no body, the response is a list, as usual."""
     for app, env in (
@@ -948,10 +1017,12 @@ class Hasty(Request):
 
 
 @pytest.mark.parametrize("sent", [100, PIECE], ids=["stops", "goes on"])
-def test_wsgi_gunicorn_ends_a_read_that_waits(sent: int) -> None:
+def test_wsgi_gunicorn_ends_a_read_that_waits(sent: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """gunicorn gives the socket. When the time of the drain is over, its reading side is shut down, so that a read
     which waits for a slow client ends. The response can still be sent. A client that has sent everything is left alone.
     """
+    # the clock of the drain stands still, so that on a slow machine, too, it does not end before its read waits
+    monkeypatch.setattr("cardan.wsgi._draining.Drain", partial(Drain, clock=lambda: 0.0))
     server, client = socket.socketpair()
     with server, client:
         client.sendall(bytes(sent))
