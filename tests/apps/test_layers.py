@@ -117,3 +117,59 @@ def test_a_body_reaches_the_innermost_application(protocol: Any, layers: str) ->
     with Client(app, protocol) as client:
         assert client.post("/x", content=iter([b"ab", b"cd"])).text == "abcd"
         assert client.post("/x", content=b"abcd").text == "abcd"
+
+
+@Request.application
+def form_in_def(request: Request) -> Response:
+    """Reads a form in a ``def``. The answer is long enough to be compressed."""
+    return Response(request.form["a"] * 1000)
+
+
+@Request.application
+async def form_in_async(request: Request) -> Response:
+    """The same in an ``async def``."""
+    await request.load()
+    return Response(request.form["a"] * 1000)
+
+
+AROUND: dict[str, Any] = {
+    "ProxyFix": ProxyFix,
+    "Mount": lambda app: Mount({"/m": app}),
+    "Compression": Compression,
+    "CORS": lambda app: CORS(app, origins=["https://a.example"]),
+    "all": lambda app: ProxyFix(Compression(CORS(Mount({"/m": app}), origins=["https://a.example"]))),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("app", [form_in_def, form_in_async], ids=["def", "async def"])
+@pytest.mark.parametrize("name", AROUND)
+def test_code_around_a_layer_has_the_form_that_was_read_inside(name: str, app: Any, protocol: Any) -> None:
+    """A layer may pass on a copy of the environ or scope. A request of the original one has the form that the
+    application has read through the copy.
+    """
+    layer = AROUND[name](app)
+    found: list[dict[str, str]] = []
+
+    def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+        answer = layer(environ, start_response)
+        try:
+            chunks = list(answer)
+        finally:
+            getattr(answer, "close", lambda: None)()
+        found.append(Request(environ).form.to_dict())
+        return chunks
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        await layer(scope, receive, send)
+        if scope["type"] == "http":
+            request = Request(scope, receive, send)
+            await request.load()
+            found.append(request.form.to_dict())
+
+    for backend in ("asyncio", "trio") if protocol == "asgi" else ("asyncio",):
+        with Client(wsgi if protocol == "wsgi" else asgi, protocol, backend=backend) as client:
+            response = client.post("/m", data={"a": "1"}, headers={"Origin": "https://a.example"})
+            assert response.text == "1" * 1000
+    assert found == [{"a": "1"}] * len(found)
+    assert found

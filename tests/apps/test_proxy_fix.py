@@ -195,6 +195,64 @@ def test_on_asgi() -> None:
     assert (fields[b"host"], fields[b"x-forwarded-for"]) == (b"www.example.com", b"2001:db8::1")
 
 
+#: options with which no field of the request below is believed
+UNBELIEVED: list[Any] = [{"x_for": 0, "x_proto": 0, "x_host": 1}, {"x_for": 3, "x_proto": 2}, {"peers": ["10.0.0.0/8"]}]
+#: what servers tell of the connection: all of it, no port of the client, a Unix socket
+ENVIRONS: list[dict[str, Any]] = [
+    {"REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "5000"},
+    {"REMOTE_ADDR": "127.0.0.1"},
+    {"REMOTE_ADDR": "::ffff:127.0.0.1", "SCRIPT_NAME": "/root"},
+    {"REMOTE_ADDR": ""},
+    {},
+]
+SCOPES: list[dict[str, Any]] = [
+    {"client": ("127.0.0.1", 5000), "server": ("127.0.0.1", 80), "root_path": ""},
+    {"client": ["127.0.0.1", 0], "server": ["/run/x.sock", None], "root_path": "/root", "path": "/root/x"},
+    {"client": None, "server": None},
+    {},
+]
+
+
+@pytest.mark.parametrize("options", UNBELIEVED)
+@pytest.mark.parametrize("told", ENVIRONS)
+def test_an_environ_of_which_nothing_is_believed(told: Any, options: Any) -> None:
+    """The variables of the server stay as they are, and none is added. Only X-Forwarded-For is removed."""
+    seen: list[Any] = []
+    builder = RequestBuilder("/x", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})
+    changing = ("REMOTE_ADDR", "REMOTE_PORT", "SCRIPT_NAME")
+    environ = {key: value for key, value in builder.environ().items() if key not in changing} | told
+    before = environ.copy()
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append({key: value for key, value in environ.items() if not key.startswith("cardan.")})
+        return []
+
+    ProxyFix(app, **options)(environ, start_response)
+    del before["HTTP_X_FORWARDED_FOR"]
+    assert seen == [before]
+
+
+@pytest.mark.parametrize("options", UNBELIEVED)
+@pytest.mark.parametrize("told", SCOPES)
+def test_a_scope_of_which_nothing_is_believed(told: Any, options: Any) -> None:
+    """The same on ASGI, for the keys that are optional as well."""
+    seen: list[Any] = []
+    builder = RequestBuilder("/x", headers={"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https"})
+    scope = {
+        key: value for key, value in builder.scope().items() if key not in ("client", "server", "root_path")
+    } | told
+    before = {key: value for key, value in scope.items() if not key.startswith("cardan.")}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append({key: value for key, value in scope.items() if not key.startswith("cardan.")})
+
+    call = ProxyFix(app, **options)(scope, no_receive, no_send)
+    with pytest.raises(StopIteration):  # the application awaits nothing
+        call.send(None)
+    before["headers"] = [(name, value) for name, value in before["headers"] if name != b"x-forwarded-for"]
+    assert seen == [before]
+
+
 @pytest.mark.parametrize(("own", "scheme"), [("ws", "wss"), (None, "wss"), ("wss", "wss")])
 def test_websockets(own: str | None, scheme: str) -> None:
     """The scope of a websocket is changed as well; its scheme is that of websockets."""
