@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cardan import Request, Response
+from cardan.core.fields import HeaderField
 from cardan.datastructures import (
     AltService,
     ContentRange,
@@ -16,7 +18,7 @@ from cardan.datastructures import (
     StrictTransportSecurity,
 )
 from cardan.exceptions import TooEarly
-from cardan.testing import PROTOCOLS, Client
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
 
@@ -112,3 +114,66 @@ def test_preferences(protocol: Any) -> None:
         response = client.put("/", headers=[("Prefer", "respond-async"), ("Prefer", "return=minimal")])
     assert (response.status_code, response.content) == (202, b"")
     assert response.headers["Preference-Applied"] == "return=minimal"
+
+
+#: Attribute of a request, and a value of its field. Attributes with text, a number or a member of an enum are left out.
+PARSED = {
+    "accept_charsets": "utf-8",
+    "accept_encodings": "gzip",
+    "accept_languages": "en",
+    "accept_mimetypes": "text/html",
+    "access_control_request_headers": "x-a",
+    "authorization": "Basic YTpi",
+    "cache_control": "no-cache",
+    "content_digest": "sha-256=:YQ==:",
+    "content_range": "bytes 0-4/5",
+    "date": "Sun, 06 Nov 1994 08:49:37 GMT",
+    "forwarded": "for=192.0.2.1",
+    "if_match": '"a"',
+    "if_modified_since": "Sun, 06 Nov 1994 08:49:37 GMT",
+    "if_none_match": '"a"',
+    "if_range": '"a"',
+    "if_unmodified_since": "Sun, 06 Nov 1994 08:49:37 GMT",
+    "pragma": "no-cache",
+    "prefer": "respond-async",
+    "priority": "u=1",
+    "range": "bytes=0-4",
+    "repr_digest": "sha-256=:YQ==:",
+    "signature": "a=:YQ==:",
+    "signature_input": "a=();created=1",
+    "want_content_digest": "sha-256=1",
+    "want_repr_digest": "sha-256=1",
+}
+#: The others: what is equal is good enough.
+PLAIN = {
+    "access_control_request_method", "content_encoding", "content_md5", "early_data", "idempotency_key",
+    "last_event_id", "max_forwards", "origin", "referrer", "sec_fetch_dest", "sec_fetch_mode", "sec_fetch_site",
+    "sec_fetch_user",
+}  # fmt: skip
+
+
+def fields_of(cls: type) -> dict[str, Any]:
+    """The attributes of a class that are header fields."""
+    found = {name: inspect.getattr_static(cls, name) for name in dir(cls)}
+    return {name: value for name, value in found.items() if isinstance(value, HeaderField)}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@protocols
+@pytest.mark.parametrize("attribute", PARSED)
+def test_a_field_of_a_request_is_parsed_once(attribute: str, protocol: Any) -> None:
+    """Every access to the attribute gives the same object: the fields of a request do not change. That holds for a
+    field that was not sent, too.
+    """
+    name = fields_of(Request)[attribute].name
+    for headers in ({name: PARSED[attribute]}, {}):
+        builder = RequestBuilder("/", headers=headers)
+        request = Request(builder.environ()) if protocol == "wsgi" else Request(builder.scope())
+        value = getattr(request, attribute)
+        assert getattr(request, attribute) is value
+        assert not headers or value
+
+
+def test_every_field_of_a_request_is_in_a_table() -> None:
+    """The tables above name every attribute of a request that is a header field."""
+    assert set(fields_of(Request)) == {*PARSED, *PLAIN}

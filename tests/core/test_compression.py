@@ -79,7 +79,11 @@ def test_the_client_chooses_the_coding(accepted: str | None, coding: str | None)
         ("application/json", True),
         ("application/problem+json", True),
         ("application/vnd.api+json; version=1", True),
+        ("application/+json", True),  # its subtype ends in "+json" (WHATWG MIME Sniffing section 4.6)
+        ("application/a+b+json", True),
+        ("application/a+json+zip", False),
         ("image/svg+xml", True),
+        ("Image/SVG+XML ; a=b+c", True),
         ("application/wasm", True),
         ("font/ttf", True),
         ("font/woff2", False),

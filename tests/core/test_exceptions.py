@@ -120,50 +120,50 @@ def test_text() -> None:
     assert str(Particular(3)) == "418 I'm a teapot"
 
 
-@pytest.mark.parametrize(
-    ("accept", "kind"),
-    [
-        (None, "text/plain"),
-        ("", "text/plain"),
-        ("*/*", "text/plain"),
-        ("text/*", "text/plain"),
-        ("application/*", "application/problem+json"),
-        ("application/*, text/plain;q=0", "application/problem+json"),
-        ("text/*, text/plain;q=0", "text/html"),
-        ("*/*, text/plain;q=0", "application/problem+json"),
-        ("*/*, text/plain;q=0, application/*;q=0", "text/html"),
-        ("*/*;q=0, text/html", "text/html"),
-        ("text/*;q=0.9, application/json;q=0.5", "text/plain"),
-        ("text/*;q=0.5, application/json;q=0.9", "application/problem+json"),
-        ("text/html;q=0.5, */*", "text/plain"),
-        ("text/html;q=0.5, */*;q=0.5", "text/html"),
-        ("application/*, */*;q=0.1", "application/problem+json"),
-        ("text/*, */*", "text/plain"),
-        ("application/json, text/plain, */*", "application/problem+json"),
-        ("application/json, text/javascript, */*;q=0.01", "application/problem+json"),
-        ("application/problem+json;q=0.1, application/json, text/plain;q=0.5", "text/plain"),
-        ("application/json;q=0, application/problem+json", "application/problem+json"),
-        ("application/json;q=0, application/vnd.api+json;q=0.1", "application/problem+json"),
-        ("text/html;q=0, application/xhtml+xml, text/plain;q=0.1", "text/plain"),
-        ("text/plain;format=flowed;q=0, */*;q=0.5", "text/plain"),
-        ("text/html;charset=utf-8", "text/html"),
-        ("text/plain;q=0", "application/problem+json"),
-        ("image/*, text/plain;q=0, application/json;q=0", "text/html"),
-        ("*/*;q=0", "text/plain"),
-        ("image/png", "text/plain"),
-        ("garbage;;", "text/plain"),
-        ("text/plain, application/json", "text/plain"),
-        ("application/json", "application/problem+json"),
-        ("application/problem+json", "application/problem+json"),
-        ("Application/Vnd.API+JSON; v=1", "application/problem+json"),
-        ("text/html;q=0.5, application/json", "application/problem+json"),
-        ("text/html, application/json", "text/html"),
-        ("application/json;q=0, */*", "text/plain"),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
-        ("application/xhtml+xml", "text/html"),
-        ("image/png, text/html;q=0.1", "text/html"),
-    ],
-)
+CHOSEN = [
+    (None, "text/plain"),
+    ("", "text/plain"),
+    ("*/*", "text/plain"),
+    ("text/*", "text/plain"),
+    ("application/*", "application/problem+json"),
+    ("application/*, text/plain;q=0", "application/problem+json"),
+    ("text/*, text/plain;q=0", "text/html"),
+    ("*/*, text/plain;q=0", "application/problem+json"),
+    ("*/*, text/plain;q=0, application/*;q=0", "text/html"),
+    ("*/*;q=0, text/html", "text/html"),
+    ("text/*;q=0.9, application/json;q=0.5", "text/plain"),
+    ("text/*;q=0.5, application/json;q=0.9", "application/problem+json"),
+    ("text/html;q=0.5, */*", "text/plain"),
+    ("text/html;q=0.5, */*;q=0.5", "text/html"),
+    ("application/*, */*;q=0.1", "application/problem+json"),
+    ("text/*, */*", "text/plain"),
+    ("application/json, text/plain, */*", "application/problem+json"),
+    ("application/json, text/javascript, */*;q=0.01", "application/problem+json"),
+    ("application/problem+json;q=0.1, application/json, text/plain;q=0.5", "text/plain"),
+    ("application/json;q=0, application/problem+json", "application/problem+json"),
+    ("application/json;q=0, application/vnd.api+json;q=0.1", "application/problem+json"),
+    ("text/html;q=0, application/xhtml+xml, text/plain;q=0.1", "text/plain"),
+    ("text/plain;format=flowed;q=0, */*;q=0.5", "text/plain"),
+    ("text/html;charset=utf-8", "text/html"),
+    ("text/plain;q=0", "application/problem+json"),
+    ("image/*, text/plain;q=0, application/json;q=0", "text/html"),
+    ("*/*;q=0", "text/plain"),
+    ("image/png", "text/plain"),
+    ("garbage;;", "text/plain"),
+    ("text/plain, application/json", "text/plain"),
+    ("application/json", "application/problem+json"),
+    ("application/problem+json", "application/problem+json"),
+    ("Application/Vnd.API+JSON; v=1", "application/problem+json"),
+    ("text/html;q=0.5, application/json", "application/problem+json"),
+    ("text/html, application/json", "text/html"),
+    ("application/json;q=0, */*", "text/plain"),
+    ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"),
+    ("application/xhtml+xml", "text/html"),
+    ("image/png, text/html;q=0.1", "text/html"),
+]
+
+
+@pytest.mark.parametrize(("accept", "kind"), CHOSEN)
 def test_the_client_chooses(accept: str | None, kind: str) -> None:
     """The format with the highest quality in Accept is sent; each range gives the quality of what no more specific one
     covers (RFC 9110 section 12.5.1). What Accept names goes before what a wildcard covers, then text goes first. Vary
@@ -174,28 +174,45 @@ def test_the_client_chooses(accept: str | None, kind: str) -> None:
     assert response.headers["Vary"] == "Accept"
 
 
-@pytest.mark.parametrize(
-    ("accept", "content_type", "members", "kind"),
-    [
-        ("*/*", None, {"left": 3}, "application/problem+json"),
-        (None, None, {"left": 3}, "application/problem+json"),
-        (None, "application/json", {}, "application/problem+json"),
-        ("*/*", "application/merge-patch+json", {}, "application/problem+json"),
-        ("text/html", "application/json", {"left": 3}, "text/html"),
-        ("text/plain", None, {"left": 3}, "text/plain"),
-        ("text/*", None, {"left": 3}, "text/plain"),
-        ("text/*, text/plain;q=0", "application/json", {}, "text/html"),
-        ("text/html;q=0.5, */*", None, {"left": 3}, "application/problem+json"),
-        ("image/png", None, {"left": 3}, "application/problem+json"),
-        ("*/*, application/json;q=0, application/problem+json;q=0", None, {"left": 3}, "text/plain"),
-        ("application/json;q=0", "application/json", {}, "text/plain"),
-        (None, "text/plain", {}, "text/plain"),
-    ],
-)
+UNDECIDED: list[tuple[str | None, str | None, dict[str, Any], str]] = [
+    ("*/*", None, {"left": 3}, "application/problem+json"),
+    (None, None, {"left": 3}, "application/problem+json"),
+    (None, "application/json", {}, "application/problem+json"),
+    ("*/*", "application/merge-patch+json", {}, "application/problem+json"),
+    ("text/html", "application/json", {"left": 3}, "text/html"),
+    ("text/plain", None, {"left": 3}, "text/plain"),
+    ("text/*", None, {"left": 3}, "text/plain"),
+    ("text/*, text/plain;q=0", "application/json", {}, "text/html"),
+    ("text/html;q=0.5, */*", None, {"left": 3}, "application/problem+json"),
+    ("image/png", None, {"left": 3}, "application/problem+json"),
+    ("*/*, application/json;q=0, application/problem+json;q=0", None, {"left": 3}, "text/plain"),
+    ("application/json;q=0", "application/json", {}, "text/plain"),
+    (None, "text/plain", {}, "text/plain"),
+]
+
+
+@pytest.mark.parametrize(("accept", "content_type", "members", "kind"), UNDECIDED)
 def test_where_the_client_says_nothing(accept: str | None, content_type: str | None, members: Any, kind: str) -> None:
     """If Accept prefers no format, an error with members and an error for a JSON body give JSON."""
     response = BadRequest(members=members).get_response(Request(accept, content_type))
     assert response.headers["Content-Type"].partition(";")[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "members", "kind"),
+    [row for row in [*((accept, None, {}, kind) for accept, kind in CHOSEN), *UNDECIDED] if "*/*" in (row[0] or "")],
+)
+def test_an_asterisk_alone_is_any_type(accept: str, content_type: str | None, members: Any, kind: str) -> None:
+    """Some clients, such as HttpURLConnection of Java, send ``*`` for ``*/*``, or both with one quality. The answer is
+    that to ``*/*``.
+    """
+    ranges = accept.split(", ")
+    alone = [each.replace("*/*", "*") for each in ranges]
+    both = [each.replace("*/*", "*") + ", " + each if "*/*" in each else each for each in ranges]
+    turned = [each + ", " + each.replace("*/*", "*") if "*/*" in each else each for each in ranges]
+    for sent in (alone, both, turned):
+        response = BadRequest(members=members).get_response(Request(", ".join(sent), content_type))
+        assert response.headers["Content-Type"].partition(";")[0] == kind, sent
 
 
 def test_without_a_request() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -173,6 +174,44 @@ def test_automatically_set_content_length() -> None:
         automatically_set_content_length = False
 
     assert Off("abc").outgoing("GET") == WholeAnswer(200, [("Content-Type", "text/plain; charset=utf-8")], b"abc")
+
+
+def data_after_headers(response: Any) -> None:
+    assert response.headers
+    response.data = "xy"
+
+
+def data_for_stream(response: Any) -> None:
+    response.response = iter("xyz")
+    response.data = "xy"
+
+
+#: What sets Content-Length, or lets it be sent, by default. ``freeze`` is not among them: it always sets the field.
+BUFFERING: dict[str, Callable[[Any], object]] = {
+    "reading the headers": lambda response: response.headers,
+    "data": lambda response: setattr(response, "data", "xy"),
+    "data after the headers": data_after_headers,
+    "data for a stream": data_for_stream,
+    "add_etag": lambda response: response.add_etag(),
+    "make_conditional": lambda response: response.make_conditional({"REQUEST_METHOD": "GET"}),
+    "calculate_content_length": lambda response: response.calculate_content_length(),
+    "a list": lambda response: setattr(response, "response", ["x", "y"]),
+}
+
+
+@pytest.mark.parametrize("own", [None, "7"])
+@pytest.mark.parametrize("way", BUFFERING)
+def test_no_content_length_is_set_where_that_is_switched_off(way: str, own: str | None) -> None:
+    """Without ``automatically_set_content_length`` nothing that buffers the body sets Content-Length, and one that the
+    program has set stays. Otherwise each of them leaves the length of the body.
+    """
+    response = Response("abc", headers={} if own is None else {"Content-Length": own})
+    response.automatically_set_content_length = False
+    BUFFERING[way](response)
+    assert response.headers.get("Content-Length") == own
+    usual = Response("abc")
+    BUFFERING[way](usual)
+    assert dict(usual.outgoing("GET").headers)["Content-Length"] == str(len(usual.data))  # type: ignore[union-attr]
 
 
 def test_our_content_length_follows_the_body() -> None:
