@@ -229,6 +229,11 @@ def test_what_is_not_installed() -> None:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_is_echoed_can_be_read(protocol: Any) -> None:
-    """Letters beyond ASCII are shown as they are, not as escapes."""
+    """Letters beyond ASCII are shown as they are, not as escapes. Members are indented by two spaces, as the manual
+    shows them, and the last line ends.
+    """
     with Client(_echo.app, protocol) as client:
-        assert '"ü"' in client.get("/", params={"a": "ü"}).text
+        text = client.get("/", params={"a": "ü"}).text
+    assert '"ü"' in text
+    assert text.startswith(f'{{\n  "cardan": "{__version__}",\n  "protocol": "{protocol.upper()}",\n')
+    assert text.endswith("\n}\n")

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -328,6 +329,32 @@ async def test_a_read_that_was_given_up_is_not_started() -> None:
     pull._start(future)
     assert pull._task is None
     assert await anext(upload) == b"a"
+    await pull.aclose()
+
+
+@pytest.mark.parametrize("outcome", [b"a", LookupError("broken"), StopAsyncIteration()], ids=["item", "error", "end"])
+async def test_a_client_that_leaves_while_the_upload_gives_an_item(outcome: Any) -> None:
+    """The read is told that the client has left. What the upload gives after that, or raises, is dropped without an
+    error in the event loop.
+    """
+
+    class Upload:
+        def __aiter__(self) -> Any:
+            return self
+
+        async def __anext__(self) -> bytes:
+            pull.abort()
+            if isinstance(outcome, Exception):
+                raise outcome
+            return bytes(outcome)
+
+    pull = AsyncPull(Upload())
+    with pytest.raises(ConnectionError, match="the client has left"):
+        await anyio.to_thread.run_sync(pull)
+    task = pull._task
+    assert task is not None
+    await task.wait()
+    assert task.result() is None
     await pull.aclose()
 
 
