@@ -7,7 +7,9 @@ Unreleased section of the changelog.
 
 from __future__ import annotations
 
+import importlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -262,3 +264,18 @@ def test_the_list_has_values_of_every_kind() -> None:
         "cardan.http.parse_cookie(cls) = cardan.datastructures.MultiDict",
     }
     assert expected <= set(VALUES_RECORDED)
+
+
+@pytest.mark.parametrize("module", modules())
+def test_what_a_module_does_not_have(module: str) -> None:
+    """The error for a name that a public module does not have is the usual one. The public modules inside a package are
+    its attributes, whether they were imported before or not.
+    """
+    loaded = importlib.import_module(module)
+    with pytest.raises(AttributeError, match=rf"^module '{re.escape(module)}' has no attribute 'no_such_name'$"):
+        loaded.no_such_name
+    for name in modules():
+        package, _, last = name.rpartition(".")
+        if package == module:
+            find = getattr(loaded, "__getattr__", partial(getattr, loaded))
+            assert find(last) is importlib.import_module(name)

@@ -91,3 +91,31 @@ def test_an_inherited_hook_stays(protocol: str) -> None:
 
     with Client(app, protocol=protocol) as client:
         assert client.post("/", data={"a": "1"}).text == "the hook, Parser"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_classes_that_are_written_later(protocol: Any) -> None:
+    """The same for classes that a function makes: each parser is called for its class only, and a hook that the class
+    or its base has stays.
+    """
+
+    class Own(Request):
+        form_data_parser_class = parser("own")
+
+    class Below(Own):
+        form_data_parser_class = parser("below")
+
+    class Without(Below):
+        pass
+
+    class Hook(OwnHook):
+        form_data_parser_class = parser("not called")
+
+    @Own.application
+    def app(request: Own) -> Response:
+        request.get_data()
+        others = [over(cls, request) for cls in (Below, Without, Own, Hook)]
+        return Response(", ".join([request.form["parser"], *(other.form["parser"] for other in others)]))
+
+    with Client(app, protocol=protocol) as client:
+        assert client.post("/", data={"a": "1"}).text == "own, below, below, own, the hook, Parser"

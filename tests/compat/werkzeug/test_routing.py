@@ -14,7 +14,7 @@ from cardan.compat.werkzeug.exceptions import NotFound
 from cardan.compat.werkzeug.routing import Map, Rule
 from cardan.compat.werkzeug.test import create_environ
 from cardan.compat.werkzeug.wrappers import Request, Response
-from cardan.testing import PROTOCOLS, Client
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 
 @pytest.fixture
@@ -252,3 +252,36 @@ def test_the_default_port_of_a_server_name(scheme: str) -> None:
         assert urls.bind_to_environ(environ, f"b.example:{default}").subdomain == "api"
     with pytest.warns(UserWarning, match="Current server name"):
         assert urls.bind_to_environ(environ, f"b.example:{other}").subdomain == "<invalid>"
+
+
+REQUESTS: list[dict[str, Any]] = [
+    {"headers": {"Host": "b.example"}},
+    {"headers": {"Host": "b.example:8080"}},
+    {"headers": {"Host": "b.example:443"}, "base_url": "https://a.example"},
+    {"headers": {"Host": "api.b.example"}},
+    {"path": "/\xf6/x%20y?a=%C3%BC&b", "base_url": "http://a.example:81/r%C3%B6ot"},
+    {"method": "PUT", "client": ("192.0.2.1", 5)},
+    {"headers": {"Upgrade": "websocket", "Connection": "Upgrade"}},
+    {"headers": {"Upgrade": "websocket", "Connection": "keep-alive"}},
+    {"headers": {"Upgrade": "h2c", "Connection": "Upgrade"}},
+]
+
+
+@pytest.mark.parametrize("values", REQUESTS)
+def test_a_scope_binds_as_an_environ(values: dict[str, Any]) -> None:
+    """A map that is bound to a request on ASGI has what it has for the environ of the same request: the Host that the
+    client has sent, and not the name of the server; the path and its root; the query; the method; the scheme.
+    """
+    urls = Map([Rule("/", endpoint="x")])
+    builder = RequestBuilder(**values)
+    names = ["server_name", "script_name", "path_info", "subdomain", "default_method", "url_scheme", "query_args",
+             "websocket"]  # fmt: skip
+    environ, request = builder.environ(), Request(builder.scope())
+    for server_name in (None, "b.example"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            bound = [urls.bind_to_environ(carrier, server_name) for carrier in (environ, request)]
+        assert [getattr(bound[1], name) for name in names] == [getattr(bound[0], name) for name in names]
+    host = values.get("headers", {}).get("Host")
+    if host is not None:
+        assert urls.bind_to_environ(request).server_name == host.removesuffix(":443")

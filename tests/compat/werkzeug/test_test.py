@@ -178,6 +178,14 @@ def test_scopes() -> None:
     anyio.run(main)
 
 
+def test_an_environ_is_only_read(wz: Any) -> None:
+    """A builder takes its values from an environ, and leaves it as it was."""
+    environ = wz.test.create_environ("/a", method="POST", data={"a": "1"})
+    before = dict(environ)
+    wz.test.EnvironBuilder.from_environ(environ)
+    assert environ == before
+
+
 def test_httpx_is_not_needed() -> None:
     """The module works where httpx is not installed."""
     code = (

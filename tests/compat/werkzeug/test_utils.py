@@ -391,6 +391,9 @@ def test_the_name_of_a_cached_property(wz: Any) -> None:
     assert (both.usual, "_double" in both.__dict__) == ([2], True)
     assert (Both.named.__name__, Both.usual.__name__) == ("kept", "_double")
     assert Both.named.__module__ == Both.usual.__module__ == __name__
+    # what tools for documentation look for in every property
+    assert Both.named.fget is Both.usual.fget is Both._double
+    assert Both.named.fset is Both.usual.fdel is None
 
 
 def test_the_text_of_a_cached_property() -> None:

@@ -276,3 +276,81 @@ def test_an_assigned_host_is_that_of_the_urls(name: str) -> None:
     assert "old.example" in getattr(request, name)
     request.host = "new.example"
     assert "new.example" in getattr(request, name)
+
+
+class Closing(io.BytesIO):
+    """A file that counts how often it is closed."""
+
+    count = 0
+
+    def close(self) -> None:
+        self.count += 1
+        super().close()
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+def test_from_values_closes_the_files(wz: Any, protocol: str) -> None:
+    """The files of the values belong to the request that is made of them: they are read and closed, also if the request
+    refuses what it is made of.
+    """
+    options = {} if wz.package == "werkzeug" else {"protocol": protocol}
+
+    class Refusing(wz.wrappers.Request):  # type: ignore[misc]
+        def __init__(self, *args: Any) -> None:
+            raise LookupError
+
+    for cls in (wz.wrappers.Request, Refusing):
+        file = Closing(b"data")
+        try:
+            cls.from_values(method="POST", data={"f": (file, "a.txt")}, **options)
+        except LookupError:
+            assert cls is Refusing
+        assert file.closed
+        assert file.count >= 1
+
+
+def test_settings_of_a_class_are_checked() -> None:
+    """A class of requests is checked when it is written, as one of cardan is: its settings, and its keywords."""
+    for base in (cardan.Request, Request, wrappers.BaseRequest):
+        with pytest.raises(TypeError, match="takes no keyword arguments"):
+            type("Own", (base,), {}, no_such_option=1)
+        with pytest.raises((TypeError, ValueError), match="max_content_length"):
+            type("Own", (base,), {"max_content_length": "5"})
+
+
+def test_the_keywords_of_a_class_are_passed_on() -> None:
+    """A mixin may take keywords of the classes that inherit from it, beside a class of requests or before it."""
+
+    class Registered:
+        def __init_subclass__(cls, *, key: str = "", **options: Any) -> None:
+            super().__init_subclass__(**options)
+            keys.append(key)
+
+    keys: list[str] = []
+    for bases in ((Request, Registered), (Registered, Request), (cardan.Request, Registered)):
+        keys.clear()
+        type("Own", bases, {}, key="mine")
+        assert keys == ["mine"]
+
+
+@pytest.mark.parametrize("caught", [True, False])
+def test_the_hook_reads_the_form_itself(wz: Any, caught: bool) -> None:
+    """An override of ``_load_form_data()`` can catch the error of the form: it is raised where the hook is called."""
+
+    class Own(wz.wrappers.Request):  # type: ignore[misc]
+        max_content_length = 5
+
+        def _load_form_data(self) -> None:
+            try:
+                super()._load_form_data()
+            except wz.exceptions.RequestEntityTooLarge:
+                seen.append("too large")
+                if caught:
+                    raise LookupError from None
+                raise
+
+    seen: list[str] = []
+    request = Own(create_environ(method="POST", data={"a": "x" * 100}))
+    with pytest.raises(LookupError if caught else wz.exceptions.RequestEntityTooLarge):
+        request.form
+    assert seen == ["too large"]

@@ -308,3 +308,26 @@ def test_the_first_error_of_a_close_is_raised(wz: Any) -> None:
     with pytest.raises(LookupError, match="a"):
         iterator.close()
     assert called == (["a"] if wz.package == "werkzeug" else ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("read", ["read", "readall", "exhaust", "read(3)", "readline", "readinto", "next"])
+def test_the_hook_of_an_exhausted_stream(wz: Any, read: str) -> None:
+    """``on_exhausted()`` is called by a read after the last byte, and not by the one that gets that byte."""
+
+    class Own(wz.wsgi.LimitedStream):  # type: ignore[misc]
+        def on_exhausted(self) -> None:
+            raise EOFError
+
+    stream: Any = Own(io.BytesIO(b"ab\ncd"), 3)
+    calls: dict[str, Any] = {
+        "read(3)": lambda: stream.read(3),
+        "readinto": lambda: stream.readinto(bytearray(3)),
+        "next": lambda: next(stream),
+    }
+    call = calls.get(read) or getattr(stream, read)
+    assert call() == (3 if read == "readinto" else b"ab\n")
+    if read == "exhaust":
+        assert call() == b""
+        return
+    with pytest.raises(EOFError):
+        call()

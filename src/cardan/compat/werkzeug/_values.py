@@ -10,13 +10,12 @@ from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeAlias
 from urllib.parse import quote, unquote, unquote_to_bytes, urlencode, urlsplit
 
-from ..._request import Request
 from ...core._urls import iri_to_uri
 from ...core.forms import Field, FileEnd, FileStart, MultipartEncoder
 from ...core.forms._content_type import MULTIPART_TYPE, URLENCODED_TYPE
 from ...core.forms._head import PartHeaders
 from ...core.structures import CallbackDict, iter_multi_items
-from ...datastructures import Authorization, Headers, MultiDict
+from ...datastructures import Authorization, EnvironHeaders, Headers, MultiDict
 from ...http import dump_options_header, parse_options_header
 from .datastructures import FileMultiDict
 from .formparser import IN_MEMORY
@@ -191,8 +190,7 @@ class ValuesBuilder:
     @classmethod
     def from_environ(cls, environ: WSGIEnvironment, **kwargs: Any) -> Self:
         """A builder with the values of ``environ``. ``kwargs`` are parameters that replace them."""
-        request = Request(environ, populate_request=False)
-        headers = Headers(request.headers)
+        headers = Headers(EnvironHeaders(environ))
         host = headers.pop("Host", None) or environ["SERVER_NAME"]
         root = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
         values: dict[str, Any] = {
@@ -402,7 +400,7 @@ class ValuesBuilder:
             raw = quote(b"".join(encoded))
         root, path = (part.decode("utf-8", "replace") for part in encoded)
         address, port = environ.get("REMOTE_ADDR"), environ.get("REMOTE_PORT")
-        headers = Request(environ, populate_request=False).headers
+        headers = EnvironHeaders(environ)
         scope: Scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
