@@ -682,3 +682,20 @@ def test_what_says_where_the_input_ends() -> None:
         assert client.post("/", content=b"x" * 200_000).text == "(False, '200000', 200000)"
         assert client.post("/", content=iter([b"x" * 200_000])).text == "(True, None, 200000)"
         assert client.get("/").text == "(True, None, 0)"
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100, b"x" * 200_000])
+@pytest.mark.parametrize("bridge", [Application.from_wsgi, asgi.from_wsgi])
+def test_a_body_that_was_kept_before(bridge: Any, content: bytes) -> None:
+    """If a middleware has loaded the body, ``wsgi.input`` is a file with all of it, once more for each application."""
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    async def loading(scope: Any, receive: Any, send: Any) -> None:
+        assert (await Request(scope, receive).load()).get_data() == content
+        await bridge(app)(scope, receive, send)
+
+    with Client(loading, "asgi") as client:
+        assert client.post("/", content=content).content == content
