@@ -25,9 +25,9 @@ from .report import RESULTS, report
 from .trial import KILLED, SINCE, SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
-#: for one mutant at most about so many of the new tests are run, and as many of the others; tests in a file of the same
-#: name as the module come first
-MOST = 250
+#: for one mutant at most so many of the new tests are run, and as many of the others: of each test function some values,
+#: the functions in files of the same name as the module first
+MOST = 800
 #: at most so many files of tests are run for a fault in code that runs when a module is imported
 USERS = 12
 
@@ -130,9 +130,17 @@ class Runner:
         def few(names: set[str]) -> list[str]:
             found = [name for name in names if name in items]
             files = {name: name.partition("::")[0] for name in found}
-            found.sort(key=lambda name: (files[name] not in own, stem not in files[name], name.count("["), name))
-            half = MOST // 2
-            return found if len(found) <= MOST else found[:half] + found[half :: len(found) // half]
+            found.sort(key=lambda name: (files[name] not in own, stem not in files[name], name))
+            if len(found) <= MOST:
+                return found
+            seen: Counter[str] = Counter()
+            turns = {}  # each test function has its first values before another one has its second ones
+            for name in found:
+                function = name.partition("[")[0]
+                turns[name] = seen[function]
+                seen[function] += 1
+            chosen = set(sorted(found, key=turns.__getitem__)[:MOST])
+            return [name for name in found if name in chosen]
 
         tests = [*few(self.new), *few(self.lines.of(mutant.path, [mutant.line]) - self.new)]
         pairs = codes_that_differ(ROOT / mutant.path, source, mutant.source)
@@ -145,7 +153,7 @@ class Runner:
             return outcome
         if not tests:
             return "survived: no test runs the line"
-        return (yield from in_fork(mutant, ROOT, [items[name] for name in tests], 60))
+        return (yield from in_fork(mutant, ROOT, [items[name] for name in tests], 180))
 
     def test_files(self, path: str) -> list[str]:
         """The test files of a module and of public values: for a fault in code that runs when it is imported."""
