@@ -27,7 +27,7 @@ from .trial import KILLED, SINCE, SURVIVED, Trial, codes_that_differ, in_fork, i
 WORK = ROOT / ".mutation"
 #: for one mutant at most so many of the new tests are run, and as many of the others: some values of each test function
 #: (those in files of the same name as the module come first)
-MOST = 800
+MOST = 250
 #: at most so many files of tests are run for a fault in code that runs when a module is imported
 USERS = 12
 
