@@ -89,7 +89,7 @@ that the cache can save as much work for one library as for the other.""",
     ),
     "lints": (
         "Lints",
-        """The contract tests run once more under lints, except for three tests that `proof/lints.py` names. A trial
+        """The contract tests run once more under lints, except for some tests that `proof/lints.py` names. A trial
 is an exchange (a request and its response) on WSGI, which `cardan.testing.lint.wsgi` and `wsgiref.validate` check, an
 exchange on ASGI, which `cardan.testing.lint.asgi` checks, or a complete response, which httplint checks: as the
 application sends it, and as clients get it from real servers. Each row says how many findings there are, and of how
