@@ -541,3 +541,31 @@ def test_a_thread_asks_just_before_the_task_is_cancelled(
     loop.run_until_complete(asyncio.sleep(0))
     thread.join(100)
     assert (answers, begun) == ([False], [])
+
+
+def test_a_job_that_ends_after_its_loop_was_closed(loop: asyncio.AbstractEventLoop) -> None:
+    """The thread of a task that was cancelled by ``Task.cancel()`` goes on. If nobody is left whom it could tell
+    that its job is done, it ends, and does not wait for a further one.
+    """
+    began, may_end = threading.Event(), threading.Event()
+    threads: list[threading.Thread] = []
+
+    def job() -> None:
+        threads.append(threading.current_thread())
+        began.set()
+        may_end.wait(100)
+
+    async def main() -> None:
+        task = asyncio.create_task(pool.run_in_pool(job))
+        while not began.is_set():
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    loop.run_until_complete(main())
+    loop.close()
+    may_end.set()
+    [thread] = threads
+    thread.join(100)
+    assert not thread.is_alive()
