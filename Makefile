@@ -5,14 +5,15 @@
 #   make VENV=/tmp/venv test                 another folder for the virtual environment
 #   make UVICORN_PORT=9000 GUNICORN_PORT=9001 demo
 #   make ARGS="tests/core -k cookie" test    arguments for pytest (test) or for the scripts (bench, fuzz, proof)
-#   make WORKERS=0 test                     one process instead of one for each core
+#   make WORKERS=0 test                     one process instead of several
 #   make NEWER=/srv/sid test-newer           another folder for Debian sid, about 1.3 GB
 
 VENV ?= .venv
 UVICORN_PORT ?= 8000
 GUNICORN_PORT ?= 8001
 ARGS ?=
-WORKERS ?= auto
+# one more than there are cores: tests of real servers wait most of the time
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)))
 NEWER ?= /var/tmp/cardan-newer
 NEWER_PYTHONS ?= python3.14 python3.15
 USERCODE ?= $(or $(CARDAN_USERCODE),$(wildcard ../shared/usercode2))

@@ -1,6 +1,6 @@
 """Runs all tests in random orders, one order for each run: ``python -m proof.order --runs 20``.
 
-With ``--alone`` they run in one process, otherwise in one process for each core. Each version of Python and each of
+With ``--alone`` they run in one process, otherwise in several, as `make test` does. Each version of Python and each of
 these two ways has a row of its own; a run replaces its own row only.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -16,7 +17,7 @@ from .record import FOLDER, machine, record
 
 __all__ = ["passes"]
 
-PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile", "--no-loadscope-reorder")
+PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--maxprocesses", "8", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def passes(seed: str, *options: str) -> bool:

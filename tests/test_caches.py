@@ -32,9 +32,11 @@ def test_row(name: str, protocol: ProtocolName, tmp_path: Path) -> None:
 
 @pytest.mark.real_server
 @pytest.mark.parametrize("server", caches.ORIGINS)
-@pytest.mark.parametrize("cache", caches.installed())
+@pytest.mark.parametrize("cache", caches.CACHES)
 def test_installed_caches(cache: str, server: str) -> None:
     """The same through the caches that this machine has, with the rows in which no time passes."""
+    if cache not in caches.installed():
+        pytest.skip(f"server {caches.PROGRAMS[cache]} is not installed")
     table = SLICED if cache == "nginx slices" else ROWS
     with caches.Running(cache, server) as there:
         asked, wrong = caches.tried(
