@@ -195,6 +195,8 @@ MISSING = """
 - Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
+- Twenty random orders of all tests on each Python: that takes some hours. `python -m proof.order --runs 20` tries them,
+  and writes a section of this page.
 """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
