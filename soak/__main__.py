@@ -52,7 +52,7 @@ def record(file: Path, name: str, found: dict[str, object], rows: list[Row], lib
 def shown(row: Row, judged: bool) -> str:
     """A figure, its bound, and what is wrong."""
     bound = f"  (at most {row.most:g} {row.unit})" if isfinite(row.most) else ""
-    wrong = f"  EXCEEDED {row.note}" if judged else "  exceeded, which is not judged with so little load"
+    wrong = f"  EXCEEDED {row.note}" if judged else "  exceeded, not judged here"
     return f"  {row.what}: {row.value:.4g} {row.unit}{bound}{'' if row.holds else wrong}"
 
 
