@@ -78,9 +78,10 @@ class Browsers:
         self._browser: webdriver.Chrome | None = None
 
     def get(self) -> webdriver.Chrome:
-        """The running browser."""
+        """The running browser, on an empty page: the page of the last test keeps its answers if it is loaded again."""
         if self._browser is None:
             self._browser = start_browser(self._make_folder("profile"))
+        self._browser.get("about:blank")
         return self._browser
 
     def end(self, *, answers: bool = True) -> None:
