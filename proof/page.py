@@ -134,7 +134,8 @@ background tasks with Starlette, one `call_on_close` with Flask.""",
         """Each row is a fuzzer in `fuzz/`, which gives cardan random requests, responses, forms or header fields. A
 trial is one input. The rules: only documented errors are raised, no input takes a second of processor time, and each
 fast path gives the same result as the general code. The docstring of a fuzzer has the further rules of its own. A
-fuzzer that finds an input which breaks a rule is not run again.""",
+fuzzer that finds an input which breaks a rule is not run again. In the recorded run, atheris
+(`pip install atheris`) chose the inputs by the lines of code that they reach.""",
     ),
     "order": (
         "Order of the tests",
@@ -151,8 +152,9 @@ Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
         """A mutant is the library with one small fault: another comparison, another number, True in place of False,
 or a call, an `await` or a `with` that is left out. The tests have found a mutant if one of those that run the changed
 line fails, or does not end. The mutants are chosen at random, about the same number in each package. Tests were written
-for those that had survived at first, and these mutants were tried again: the table says how many of them the new tests
-have found. `mutation/equivalent.toml` lists mutants that behave like the library itself, with the reasons; they are
+for those that had survived at first, and these mutants were tried again (`python -m mutation --survivors`): the table
+says how many of them the new tests have found. Only the share of the others is an estimate for mutants that were not
+tried. `mutation/equivalent.toml` lists mutants that behave like the library itself, with the reasons; they are
 not counted.""",
     ),
 }
