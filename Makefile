@@ -33,7 +33,7 @@ scripts = $(sort $(shell grep -ls '^if __name__ == "__main__":' $(1)/*.py))
 PIP_QUIET := -qq --no-input --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-newer demo check format bench bench-newer early-answers interop interop-suites docs dist dist-test coverage mutation fuzz soak proof clean
+.PHONY: help test test-newer demo check format bench bench-newer proof-newer early-answers interop interop-suites docs dist dist-test coverage mutation fuzz soak proof clean
 .NOTPARALLEL:
 .SUFFIXES:
 
@@ -56,6 +56,7 @@ help:
 	@echo "make fuzz    every fuzzer for a short while"
 	@echo "make soak    an hour of load on real servers; writes soak/results.json, or for ARGS='--peer quart' soak/peers.json"
 	@echo "make proof   long runs that try to break cardan; writes proof/*.json and docs/explanation/reliability.md"
+	@echo "make proof-newer  the same on Python 3.14 and 3.15, as test-newer does"
 
 # With no ARGS first a part without the fast paths (tests/fast_paths.py); the run of all tests ends the output.
 # All tests run in several processes (xdist), all tests of one file in the same one: the examples of a page build on each
@@ -75,6 +76,9 @@ test-newer:
 
 bench-newer:
 	@TARGET=bench ARGS='$(ARGS)' .ci/newer $(NEWER) $(NEWER_PYTHONS)
+
+proof-newer:
+	@TARGET=proof ARGS='$(ARGS)' .ci/newer $(NEWER) $(NEWER_PYTHONS)
 
 demo: $(VENV)/.installed-demo
 	@exec $(PY) examples/serve_both.py --uvicorn-port $(UVICORN_PORT) --gunicorn-port $(GUNICORN_PORT)

@@ -1,7 +1,8 @@
 """Runs all tests in random orders, one order for each run: ``python -m proof.order --runs 20``.
 
 With ``--alone`` they run in one process, otherwise in several, as `make test` does. Each version of Python and each of
-these two ways has a row of its own; a run replaces its own row only.
+these two ways has a row of its own; a run replaces its own row only. The page of the figures is written after each run:
+one of the tests compares it with them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from typing import Any
 
+from .page import PAGE, written
 from .record import FOLDER, machine, record
 
 __all__ = ["passes"]
@@ -42,8 +44,10 @@ def main() -> int:
     for number in range(options.runs):
         failed += not passes(str(options.first + number), *(() if options.alone else PARALLEL))
         rows: list[dict[str, Any]] = [row for row in known() if row["what"] != what]
-        rows.append({"what": what, "trials": number + 1, "differences": failed})
+        seeds = f"{options.first} to {options.first + number}"
+        rows.append({"what": what, "seeds": seeds, "trials": number + 1, "differences": failed})
         record("order", command, sorted(rows, key=lambda row: row["what"]))
+        PAGE.write_text(written(), encoding="utf-8")
         print(f"{what}: {number + 1} runs, {failed} failed", flush=True)
     return int(failed > 0)
 

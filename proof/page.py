@@ -163,6 +163,7 @@ not counted.""",
 COLUMNS = {
     "what": "what",
     "figure": "figure",
+    "seeds": "seeds",
     "trials": "trials",
     "differences": "broke the rule",
     "late": "over 100 ms",

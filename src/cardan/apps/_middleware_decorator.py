@@ -99,6 +99,8 @@ def middleware(function: Any = None, /, *, buffer: bool = False) -> Any:
     With ``buffer``, the application first reads the body into memory and keeps its bytes, whatever its Content-Type is:
     ``request.get_data()`` then gives them around ``def`` and ``async def`` handlers, and a form is parsed from them
     afterwards. The cost: such an application refuses a body that exceeds ``max_data_memory`` with 413, also an upload.
+    The body is read for a request that gets an error before its handler, too (an unknown path, or a host that is not
+    trusted), because the middleware runs around that error.
 
     In the body of a class it makes a method: the function takes ``self`` and the request, and the attribute of an
     object is the middleware.
