@@ -24,13 +24,14 @@ RUNS: dict[str, tuple[str, str]] = {
         "Every call fails",
         """Each of the small programs in `proof/torture_programs.py` gets the same request again and again. The programs
 read forms with files on disk, send streams, ranges of a file and event streams, and use sinks, middleware and close
-hooks. A trial is one request. In a few trials nothing fails; in every other one thing goes wrong:
+hooks. A trial is one request. In a few trials nothing fails. In each of the others one thing goes wrong:
 
-- One call fails, alone or with all calls after it: a read, write, open, seek or close of a file, a message of the
-  server, a step of a generator, or a hook. The trials go through all calls that the program makes.
+- One call fails, alone or with all calls after it: a read, write, open, seek or close of a file, a call of
+  `start_response`, `receive` or `send`, a step of a generator, or a hook. The trials go through all calls that the
+  program makes.
 - The request is cancelled at one of its steps, or at a step of any task that cardan starts for it: by
   `Task.cancel()`, by a scope of anyio, or by a scope of trio. On WSGI there is no such trial.
-- The upload ends too early. The trials go through all its bytes.
+- The upload ends too early. The trials go through all places at which it can end.
 
 The rule: after the trial no file, descriptor or task is left, and no thread works for the request. The error was
 raised to the server, logged, or seen by the program; only an error of the connection to the client may stay unseen.
@@ -42,24 +43,26 @@ close what cardan has left open. "File wrapper" means that the server offers `ws
         """Bodies of forms are cut into chunks at random places: some into a few large chunks, some into many small
 ones. Most of the bodies are generated. The others are the table of [odd forms](strange-forms.md), and bodies that
 browsers and other clients have sent or that the tests of other projects use. These last ones are not part of the
-repository: the variable `CARDAN_CORPORA` names their folder. If it is absent, the command says so, and tries the other
-bodies only.
-A trial is one way to cut one body; it is sent with a declared length or without. The rule: the form, or the error, is
-the same as for the same body in one piece on WSGI.""",
+repository: the environment variable `CARDAN_CORPORA` names their folder. If there is no such folder, the command says
+so, and tries the other bodies only.
+
+A trial is one way to cut one body, which is sent with a declared length or without. The rule: the form, or the error,
+is the same as for the same body in one piece on WSGI.""",
     ),
     "limits": (
         "Limits",
-        """Nine limits on the size of a body and on its fields, files and parts are tried, each with a value that the
-program sets and with its default, if it has one. For each there are three bodies: one needs one less than the limit,
-one exactly the limit, and one needs one more. Each body is sent to `def` and `async def` handlers that read it in
-every way (`form`, `json`, `iter_parts()` and so on), with a declared length and without. A trial is one request. The
-rule: the first two bodies are accepted, and the third is answered by a 413 that names the limit. In further trials
-100,000 bytes follow after a body that exceeds a limit: at most 1,000 of them, which is one read, may be read before
-the 413.
+        """Nine of the [limits](../guides/limits.md#all-limits) are tried, all but `max_boundary_size`, which limits a
+value in the head. Each is tried with a value that the program sets, and with its default, if it has one. For each there
+are three bodies: one needs one less than the limit, one exactly the limit, and one needs one more. Each body is sent to
+`def` and `async def` handlers that read it in every way (`form`, `json`, `iter_parts()` and so on), with a declared
+length and without. A trial is one request. The rule: the first two bodies are accepted, and the third is answered with
+a 413 that names the limit. In further trials 100,000 bytes follow after a body that exceeds a limit: at most 1,000 of
+them, which is one read, may be read before the 413.
 
-In the other rows small bodies are cut off at each of their offsets. The rule: the request is answered with a 400 that
-says that the client has disconnected. WSGI has fewer of these trials, because a WSGI server itself raises the error if
-a chunked body breaks off. If it does not, the 400 for a multipart form says that the closing boundary is missing.""",
+In the rows "bodies that end too early" small bodies are cut off at each of their offsets. The rule: the request is
+answered with a 400 that says that the client has disconnected. WSGI has fewer of these trials: if a chunked body breaks
+off, a WSGI server raises the error itself. For a server that does not, chunked multipart forms are tried: the 400 says
+that the closing boundary is missing.""",
     ),
     "states": (
         "States",
@@ -71,19 +74,20 @@ trial is one program. The rule: each step gives what a simple model of the objec
     "caches": (
         "Behind caches",
         """nginx with `proxy_cache`, nginx with `slice`, Varnish, and a small model of RFC 9111 stand in front of an
-application with `StaticFiles`, `send_file` and `make_conditional()`. Clients ask for responses that are fresh, stale
-or changed, for ranges, and for compressed files; they send conditions, and the responses have the directives of
+application with `StaticFiles`, `send_file` and `make_conditional()`. Clients ask for responses that are fresh, stale or
+changed, for ranges, and for compressed files, and they send conditional requests. The responses have the directives of
 `Cache-Control` that tell a shared cache what to do (`max-age`, `s-maxage`, `no-store`, `no-cache`, `private`,
-`must-revalidate`, `stale-while-revalidate`). A trial is a request through the cache. The rule: the client gets what
-the application answers without a cache, and as many requests reach the application as RFC 9111 and the manual of the
-cache say. Where a cache answers in a way of its own, `proof/cache_rows.py` says in which. In the rows "nginx before
-gunicorn" means that nginx is the cache, and gunicorn serves the application.""",
+`must-revalidate`, `stale-while-revalidate`). A trial is a request through the cache. The rule: the client gets what the
+application answers without a cache, and as many requests reach the application as RFC 9111 and the manual of the cache
+say. Where a cache answers in a way of its own, `proof/cache_rows.py` says in which. In the rows "nginx before gunicorn"
+means that nginx is the cache, and gunicorn serves the application. "nginx slices" has requests for slices only. Varnish
+gets one request less, because it asks for no other coding than gzip.""",
     ),
     "caches_peers": (
         "How much work caches save",
-        """The same requests for the same files of 100 kB go through both caches, once to an application of cardan and
-once to an application of another library. The files are fresh for an hour, for a second, or never; they are asked for
-whole, in ranges, under conditions, when they are stale, and when they have changed. A response without
+        """The same requests for the same files of 100 kB go through nginx and through Varnish, once to an application
+of cardan and once to an application of another library. The files are fresh for an hour, for a second, or never; they
+are asked for whole, in ranges, under conditions, when they are stale, and when they have changed. A response without
 `Cache-Control` gets one for these times, so that the figures compare only validators and ranges. Equal figures mean
 that the cache can save as much work for one library as for the other.""",
     ),
@@ -94,8 +98,8 @@ is an exchange (a request and its response) on WSGI, which `cardan.testing.lint.
 exchange on ASGI, which `cardan.testing.lint.asgi` checks, or a complete response, which httplint checks: as the
 application sends it, and as clients get it from real servers. Each row says how many findings there are, and of how
 many kinds. `proof/findings.toml` lists every kind, with the reason why it is expected; the last column counts the
-findings that the list does not have. `python -m proof.lints` runs all the tests. With `--read FILE ...` the tests ran
-before, in several parts, and the command reads the findings of all of them.""",
+findings that the list does not have. `python -m proof.lints` runs all these tests. With `--read FILE ...` it runs no
+tests, but reads the findings of earlier runs, each of which may have run a part of the tests.""",
     ),
     "disconnects": (
         "Disconnects while streaming",
@@ -105,14 +109,14 @@ is a client that leaves after its request has reached the application.
 
 The first row of each server has four kinds of responses: async generators, generators of `def` handlers, files, and
 event streams without further events. WSGI servers have generators and files. The row "other programs" has streams
-that send nothing more, streams whose request has a body that nobody has read, files that the handler has opened, WSGI
-applications behind a bridge, and handlers that have no response yet: one is cancelled, one asks `disconnected`, one
-reads an upload that does not end. On WSGI it has files that the handler has opened, async generators, event streams,
-and a bridge.
+that send three pieces and then nothing more, streams whose request has a body that nobody has read, files that the
+handler has opened, WSGI applications behind a bridge, and handlers that have no response yet: one is cancelled, one
+asks `disconnected`, one reads an upload that does not end. On WSGI it has files that the handler has opened, async
+generators, event streams, and a bridge.
 
 The rule: every `finally`, every close hook (most responses have a plain one and an async one) and every call of the
-application ends exactly once. Afterwards the process has no more descriptors and tasks than before. It may have as
-many idle threads more as there were clients at the same time; such a thread ends after some seconds.
+application ends exactly once. Afterwards the process has no more descriptors and tasks than before. It may keep one
+more idle thread for each client that was connected at the same time; such a thread ends after some seconds.
 
 The times are in milliseconds. They begin when the server knew that the client had left, and end when the last hook
 has run. "over 100 ms" counts the trials that took longer, p50 is the median, and p99 the 99th percentile. The last
@@ -133,9 +137,10 @@ background tasks with Starlette, one `call_on_close` with Flask.""",
         "Fuzzing",
         """Each row is a fuzzer in `fuzz/`, which gives cardan random requests, responses, forms or header fields. A
 trial is one input. The rules: only documented errors are raised, no input takes a second of processor time, and each
-fast path gives the same result as the general code. The docstring of a fuzzer has the further rules of its own. A
-fuzzer that finds an input which breaks a rule is not run again. In the recorded run, atheris
-(`pip install atheris`) chose the inputs by the lines of code that they reach.""",
+fast path gives the same result as the general code. The docstring of a fuzzer has the further rules of its own. The
+fuzzers run in turn until all of them together have tried the number of inputs in the command; one that finds an input
+which breaks a rule is not run again. In the recorded run, atheris (`pip install atheris`) chose the inputs by the lines
+of code that they reach.""",
     ),
     "order": (
         "Order of the tests",
@@ -144,8 +149,9 @@ each file. A trial is one run of all tests. The rule: every test passes.""",
     ),
     "coverage": (
         "Coverage",
-        """How many of the lines and branches of `src` are run by the tests that need no real server and no browser.
-Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
+        """The figures say how many of the lines and branches of `src` are run by the tests that need no real server and
+no browser, and that are not disturbed by the measurement. Code that is not counted has the reason beside it, or in
+`pyproject.toml`.""",
     ),
     "mutation": (
         "Mutation testing",
@@ -153,9 +159,9 @@ Code that is not counted has the reason beside it, or in `pyproject.toml`.""",
 or a call, an `await` or a `with` that is left out. The tests have found a mutant if one of those that run the changed
 line fails, or does not end. The mutants are chosen at random, about the same number in each package. Tests were written
 for those that had survived at first, and these mutants were tried again (`python -m mutation --survivors`): the table
-says how many of them the new tests have found. Only the share of the others is an estimate for mutants that were not
-tried. `mutation/equivalent.toml` lists mutants that behave like the library itself, with the reasons; they are
-not counted.""",
+says how many of them the new tests have found. These do not count in an estimate for the mutants that were not tried:
+from "30 of 30 found, 2 by tests that were written afterwards" follows 28 of 30. `mutation/equivalent.toml` lists
+mutants that behave like the library itself, with the reasons; they are not counted.""",
     ),
 }
 """For each run, by the name of its JSON file: the title of its section, and the text that explains its table."""
@@ -182,10 +188,12 @@ the load average of the machine when the run began and when it ended, as in "loa
 form among the tests of the project. The page itself is written by `python -m proof.page` from the files that the
 commands write.
 
-`make proof` runs the commands that begin with `python -m proof`, which takes hours, and `make soak` those of the load,
-more than an hour. Both set up what they need. After either of them, a single command runs as
-`.venv/bin/python -m proof.torture`, and `--help` says how to run a small part of it. A run that tries much less than
-the recorded one prints its figures, but does not replace those on this page.
+`make proof` runs the commands that begin with `python -m proof`, which takes hours, `make soak` those of the load, more
+than an hour, and `make mutation` tries mutants of all modules, or a part of them with the options of the command below
+(`ARGS="--sample 40 --seed 20"`). Each sets up what it needs. Afterwards a single command runs as
+`.venv/bin/python -m proof.torture`, and `--help` says how to run a small part of it. A run of `proof` that tries much
+less than the recorded one prints its figures, but does not replace those on this page. Neither does a run of `soak`
+with `--quick`.
 
 Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
 "broke the rule" is the number of violations that were found.
@@ -204,8 +212,8 @@ MISSING = """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
 answer is not the one that the table of requests expects, or if a figure exceeds its bound, which is in the column "at
-most". The last column has the lowest figure of other libraries for the same work; "-" means that none was measured,
-or that no other library has such a feature."""
+most"; an empty cell means that the figure has no bound. The last column has the lowest figure of other libraries for
+the same work, with the name of the library; "-" means that no other library was measured."""
 
 
 def table(rows: list[list[str]]) -> str:
@@ -220,7 +228,7 @@ def number(value: float) -> str:
 
 
 def section(title: str, text: str, found: dict[str, Any]) -> str:
-    """One run."""
+    """The section about one run."""
     columns = {key: title for key, title in COLUMNS.items() if key in found["rows"][0]}
     rows = [list(columns.values())]
     rows += [[row[key] if isinstance(row[key], str) else number(row[key]) for key in columns] for row in found["rows"]]
@@ -233,7 +241,7 @@ def quantity(row: dict[str, Any]) -> str:
 
 
 def origin(run: dict[str, Any]) -> str:
-    """How, when and where a figure was measured; with the load of the machine where it is known."""
+    """How, when and where the figures of a run were measured, with the load of the machine if that is known."""
     begun, ended = run.get("load", (None, None))
     load = "" if begun is None else f", load {begun} to {ended}"
     versions = f", {run['versions']}" if "versions" in run else ""
@@ -241,7 +249,7 @@ def origin(run: dict[str, Any]) -> str:
 
 
 def best(row: dict[str, Any], peers: dict[str, Any]) -> str:
-    """The lowest figure of the peers for the same work. A number of requests has no best."""
+    """The lowest figure of the peers for the same work. It is empty for a number of requests, which is no result."""
     if row["most"] is None and not row["unit"]:
         return ""
     others = [(other["value"], name, other) for name, run in peers.items() for other in run["rows"]]
@@ -261,7 +269,7 @@ def load(parts: dict[str, Any], peers: dict[str, Any]) -> str:
         for row in run["rows"]:
             most = "" if row["most"] is None else f"{number(row['most'])} {row['unit']}".strip()
             rows.append([row["what"], most, quantity(row), best(row, others)])
-        title, text = part.replace("_", " ").capitalize(), cleandoc(PARTS[part].__doc__ or "")
+        title, text = part.replace("_", " ").capitalize(), cleandoc(PARTS[part].__doc__ or "").replace("``", "`")
         origins = "\n\n".join(map(origin, [run, *others.values()]))
         shown.append(f"\n### {title}\n\n{text}\n\n{table(rows)}\n\n{origins}\n")
     return "".join(shown)

@@ -42,8 +42,10 @@ __all__ = ["COMPARED", "PARTS"]
 async def slow_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """9,500 clients at the same time begin an upload, send 1,000 bytes of its file, and then wait.
 
-    The server is one process of uvicorn. Meanwhile pings, which are short requests one after the other, are answered by
-    an ``async def`` handler and by a ``def`` handler. In the end all clients leave, one half of them by a reset.
+    The server is one process of uvicorn. "Uploads that are not held" are those whose handler has not begun, or has
+    ended too early. "Memory of one" is the growth of the memory of the server, divided by the number of uploads.
+    Meanwhile pings, which are short requests one after the other, are answered by an ``async def`` handler and by a
+    ``def`` handler. In the end all clients leave, one half of them by a reset.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -105,6 +107,7 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
     """1,000 clients read event streams of ten events a second, for a minute, from one process of uvicorn.
 
     Each second the client with the oldest connection leaves, every other time by a reset, and another client connects.
+    The pings are those of the part ``slow_uploads``.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -137,8 +140,8 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
 async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """Four uploads of 256 MiB at the same time, to one process of uvicorn.
 
-    The event loop must not be blocked meanwhile. Its lateness is measured a hundred times a second: by how much a sleep
-    of 10 ms takes longer.
+    The event loop must not be blocked meanwhile. In the server a task sleeps for 10 ms again and again. The lateness of
+    the loop is the time by which a sleep takes longer.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -158,10 +161,10 @@ async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[
 
 
 async def slow_handlers(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
-    """40 slow ``def`` handlers of half a second at the same time, which is the number of worker threads, for a while.
+    """40 clients keep the 40 worker threads busy: again and again they call a ``def`` handler that takes half a second.
 
     Meanwhile pings, which are short requests one after the other, are answered by an ``async def`` handler and by a
-    ``def`` handler. The latter waits for a thread.
+    ``def`` handler, which has to wait for a thread.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -208,7 +211,7 @@ MORE = {"uvicorn": 500, "gunicorn": 65_536}
 
 
 async def refused(port: int, path: str, excess: Excess, more: int) -> tuple[float, Answer]:
-    """How long a refusal takes, in ms, from the moment when the server can know, and the refusal.
+    """How many ms a refusal takes from the moment when the server can know of the excess; and the answer.
 
     The client sends nothing more until it has the answer.
     """
@@ -235,8 +238,10 @@ async def refused(port: int, path: str, excess: Excess, more: int) -> tuple[floa
 async def refusals(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """Requests that are too large are refused at once, 500 of each kind, on uvicorn and on gunicorn with threads.
 
-    The time begins when the server can know that the request exceeds a limit, and ends with the answer. The client
-    sends nothing more until it has the answer.
+    The limits are 10,000 bytes. A request exceeds one of them by its declared length, by too many bytes in a chunked
+    body, by a large form field or by a large file. The time begins when the server can know this, and ends with the
+    answer. The client sends 500 bytes beyond the limit on uvicorn and 64 KiB on gunicorn, and nothing more until it has
+    the answer. Another library has figures for the kinds that it refuses, whichever status it uses.
     """
     threads = Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("gthread", "--threads", "8"))
     for kind, target, path in (
