@@ -76,7 +76,7 @@ def fuzz(doc: str | None, law: Law, seeds: list[bytes], tokens: list[bytes]) -> 
             sys.exit(f"seed {seed}, input {count}: {body!r}\n{type(error).__name__}: {error}\n{notes}")
         if time.monotonic() > end:
             break
-    print(f"{count + 1} inputs, seed {seed}: the law holds")
+    print(f"{count + 1} inputs, seed {seed}: the rule holds")
 
 
 def _with_atheris(law: Law, seconds: float, seeds: list[bytes], tokens: list[bytes]) -> bool:

@@ -1,6 +1,7 @@
 """Fuzzes Authorization and WWW-Authenticate.
 
-The rule: any field can be read. A value that is written and read again is equal. Basic credentials have both parts.
+The rule: any field can be read. A value that is written and read again is equal. Basic credentials
+have a user name and a password.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fuzzes entity tags, If-Range, Range, Content-Range, dates and durations.
 
 The rule: any field can be read. A value that is written and read again is equal. Resolved ranges are inside the
-representation. Dates keep their seconds.
+representation. A date that is written and read again is the same second.
 """
 
 from __future__ import annotations

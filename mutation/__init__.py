@@ -7,8 +7,8 @@ of cosmic-ray, and statements and context managers that are left out (:mod:`muta
 
 A run of the tests with coverage tells which tests run a line (:mod:`mutation.coverage`). For each mutant a process that
 has already collected the tests is forked, and gets the code of the changed function (:mod:`mutation.trial`). A mutant
-is killed if a test fails, and has survived otherwise; a test that does not end is ended, and has found it. Several are
-tried at the same time, one for each core (``--workers``). With ``--control`` the faults are left out: whatever is
-killed then has failed for another reason. ``mutation/equivalent.toml`` names mutants that behave like the library
+is killed if a test fails or does not end, and has survived otherwise. Several mutants are tried at the same time, one
+for each core (``--workers``). With ``--control`` the faults are left out, so that every mutant has to survive: a test
+that fails then fails for another reason. ``mutation/equivalent.toml`` names mutants that behave like the library
 itself, with the reasons.
 """

@@ -25,10 +25,10 @@ from .report import RESULTS, report
 from .trial import KILLED, SINCE, SURVIVED, Trial, codes_that_differ, in_fork, in_new_process
 
 WORK = ROOT / ".mutation"
-#: for one mutant at most so many of the new tests are run, and as many of the others: some values of each test function
-#: (those in files of the same name as the module come first)
+#: For one mutant at most this many of the new tests are run, and this many of the others. If there are more, each test
+#: function is run with some of its values. Tests in files that are named as the module come first.
 MOST = 250
-#: at most so many files of tests are run for a fault in code that runs when a module is imported
+#: At most this many files of tests are run for a fault in code that runs when a module is imported.
 USERS = 12
 
 

@@ -63,7 +63,7 @@ class Stage:
         self._seen = len(log())
 
     def write(self, data: bytes, suffix: str = "") -> None:
-        """The content of the file of this row; its time is another one each time."""
+        """Write the file of this row. Its time of modification is another one each time."""
         file = self.folder / f"{self.name}{suffix}"
         TIMES[0] += 10
         new = file.with_name(file.name + ".new")
@@ -80,10 +80,10 @@ class Stage:
         instead: dict[str, int] | None = None,
         **fields: str,
     ) -> Answer:
-        """Ask the cache and the application. Both answers are the same.
+        """Ask the cache and the application. Both answers have to be the same.
 
-        A cache that is in ``instead`` answers with this status, and with the right bytes for it. ``ignored`` has the
-        cache and the field that it shows as it was before.
+        A cache that is in ``instead`` has to answer with this status, and with the right bytes for it. ``ignored`` has
+        the cache and the field that it shows as it was before.
         """
         target, asked = path.format(self.name), {name.replace("_", "-"): value for name, value in fields.items()}
         cached, own = self.through(target, method, asked), self.direct(method, target, asked, b"")
@@ -104,7 +104,7 @@ class Stage:
         return self.ask(method, path.format(self.name), fields or {}, body)
 
     def reached(self, *statuses: int, **others: tuple[int, ...]) -> list[Line]:
-        """Since the last call, the cache has sent as many requests, which were answered by these statuses."""
+        """Check with which statuses the application has answered the requests of the cache since the last call."""
         expected = sorted(others.get(self.cache.partition(" ")[0], statuses))
         deadline = time.monotonic() + 5  # some requests are sent after the client has its answer
         while len(lines := self.log()[self._seen :]) < len(expected) and time.monotonic() < deadline:
@@ -115,7 +115,7 @@ class Stage:
         return lines
 
     def must(self, good: object, what: str) -> None:
-        """Something that has to be true."""
+        """Note ``what`` as wrong if ``good`` is false."""
         if not good:
             self.say(what)
 
@@ -125,7 +125,7 @@ class Stage:
 
 
 def differences(cache: str, method: str, cached: Answer, own: Answer, ignored: tuple[str, ...]) -> list[str]:
-    """In what the answer of a cache says something else than that of the application."""
+    """What the answer of a cache says differently from the answer of the application."""
     if own.status == 206 and (is_multipart(own) or is_multipart(cached)):
         return several(cached, own)
     if cached.status != own.status:

@@ -10,11 +10,11 @@ from .record import FOLDER, record
 
 
 def main() -> int:
-    """Read what was measured, and write how much of the lines and branches it is."""
+    """Read what was measured, and write how many of the lines and branches were run."""
     command = [sys.executable, "-m", "coverage", "json", "-q", "-o", "-"]
     done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"there are no measurements; run `make coverage`\n{done.stdout}{done.stderr}".rstrip(), file=sys.stderr)
+        print(f"no measurements found; run `make coverage` first\n{done.stdout}{done.stderr}".rstrip(), file=sys.stderr)
         return 1
     found = json.loads(done.stdout)["totals"]
     lines, branches = found["num_statements"], found["num_branches"]

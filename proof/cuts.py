@@ -76,7 +76,7 @@ def chunked(body: bytes, rand: random.Random) -> list[bytes]:
 
 
 def compare(bodies: list[Sent], chunkings: int, seed: int = 1) -> tuple[Counter[str], list[Difference]]:
-    """How many chunkings were tried at each place, and those that differ. ``chunkings`` is the number in all."""
+    """How many of ``chunkings`` were tried at each place, and those whose form differs from that of the whole body."""
     rand = random.Random(seed)
     tried: Counter[str] = Counter()
     found: list[Difference] = []
@@ -139,12 +139,12 @@ def main() -> int:
     kinds = Counter(sent.origin for sent in bodies)
     print("bodies:", ", ".join(f"{count} of {origin}" for origin, count in kinds.items()))
     if kinds.keys() <= {"odd forms", "generated"}:
-        print(f"none of other projects: there is no folder {ROOT} (CARDAN_CORPORA)")
+        print(f"no bodies of other projects: there is no folder {ROOT} (CARDAN_CORPORA names it)")
     print(f"{options.chunkings:,} chunkings, each of them on WSGI, asyncio and trio", flush=True)
     tried, found = compare(bodies, options.chunkings, options.seed)
     for one in found[:20]:
         print(f"{one.place}: {one.sent}\n  sizes {one.sizes[:40]}\n  expected {one.expected}\n  got      {one.found}")
-    print(f"{dict(tried)}: {len(found)} differ")
+    print(f"{dict(tried)}: {len(found)} chunkings give another form")
     rows: list[dict[str, object]] = [
         {"what": f"{len(bodies)} bodies on {place}", "trials": count,
          "differences": sum(one.place == place for one in found)}
@@ -153,7 +153,7 @@ def main() -> int:
     if options.chunkings >= 100_000:
         record("cuts", f"python -m proof.cuts --chunkings {options.chunkings}", rows)
     else:
-        print("not written: less than 100,000 chunkings")
+        print("not written: fewer than 100,000 chunkings")
     return int(bool(found))
 
 

@@ -82,7 +82,7 @@ OTHERS = {
     "wsgi": ("opened", "agenerator", "events", "bridge"),
 }
 """The programs of the row "other programs"."""
-#: daphne calls an application when it has the whole body, which never comes here
+#: daphne calls an application when it has received the whole body; that of this program is never complete
 NEVER_CALLED = {("daphne", "reading")}
 UNANSWERED = ("waiting", "polling", "reading")
 """Programs that have no response yet when the client leaves."""
@@ -104,10 +104,10 @@ class Rows:
     after_left: list[float] = field(default_factory=list)
     """Milliseconds from the moment when the client left."""
     told: Counter[str] = field(default_factory=Counter)
-    """In which way the server told the application, with the number of disconnects."""
+    """The number of disconnects by the way in which the server told the application of them."""
 
     def row(self, what: str) -> dict[str, object]:
-        """As it is recorded."""
+        """The row of the table that is recorded."""
 
         def at(share: float) -> float | None:
             return round(percentile(self.after_told, share), 1) if self.after_told else None
@@ -219,7 +219,7 @@ def judge(found: Rows, program: str, note: dict[str, Any] | None, left: float) -
         found.broken.append(f"{program}: begun {note['due']}, ended {dict(Counter(what for what, _ in note['ended']))}")
     how, told = note["told"] or ("not", left)
     found.told[f"{program}: {how}"] += 1
-    # a write may have begun before its client left
+    # the write whose error told of the disconnect may have begun before the client left
     told = max(told, left)
     ends = [when for what, when in note["ended"] if what != "call"]
     if note["told"] is not None and ends:

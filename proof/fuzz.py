@@ -1,8 +1,8 @@
 """Runs all fuzzers in turn, and writes how many inputs they tried: ``python -m proof.fuzz --inputs 10000000``.
 
 The fuzzers are in ``fuzz/``. ``--workers`` says how many of them run at the same time, each in a process of its own.
-The run ends when all of them together have tried that number of inputs. With atheris (``pip install atheris``) the
-inputs are chosen by the lines of code that they reach.
+The run ends when all of them together have tried the number of inputs that ``--inputs`` names. With atheris (``pip
+install atheris``) the inputs are chosen by the lines of code that they reach.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _count = re.compile(r"^(?:Done (\d+) runs in|(\d+) inputs, seed)", re.MULTILINE)
 
 
 def tried(name: str, seconds: float, *options: str) -> tuple[int, bool]:
-    """Run a fuzzer. How many inputs it has tried, and whether the last one broke its rule, which is printed then."""
+    """Run a fuzzer. Returns how many inputs it has tried, and whether one broke the rule, which is printed then."""
     command = [sys.executable, str(FUZZ / f"{name}.py"), "--seconds", str(seconds), *options]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=False)
     output = done.stdout + done.stderr
@@ -38,7 +38,7 @@ def tried(name: str, seconds: float, *options: str) -> tuple[int, bool]:
 
 
 def turn(names: list[str], workers: int, seconds: float, *options: str) -> dict[str, tuple[int, bool]]:
-    """Run each of the fuzzers once, ``workers`` of them at the same time. What :func:`tried` says, by their names."""
+    """Run each of the fuzzers once, ``workers`` of them at the same time. Returns what :func:`tried` does, by name."""
     with ThreadPoolExecutor(workers) as pool:
         return dict(zip(names, pool.map(lambda name: tried(name, seconds, *options), names), strict=True))
 

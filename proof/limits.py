@@ -2,9 +2,9 @@
 
 Each body is read in every way of ``tests/contract/limit_apps.py``, by ``def`` and ``async def`` handlers, on WSGI,
 asyncio and trio, with a declared length and without. The limit is one that the program sets, or the default. A body
-that exceeds it is answered by a 413 that names the limit. The bytes that are read before it are counted: at most one
-further piece is allowed. A body that ends too early is answered by a 400 that says why, wherever it ends. The exit
-status is 1 if one of these rules is broken.
+that exceeds it is answered with a 413 that names the limit. The bytes that are read before the 413 are counted: at most
+one piece more than the body needs is allowed. A body that ends too early is answered with a 400 that says why, wherever
+it ends. The exit status is 1 if one of these rules is broken.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ def at_the_limits(
             arguments = path, query, case.content_type, more, None
             answer = on_wsgi(*arguments) if place == "wsgi" else await on_asgi(*arguments)
             if answer.status != 413 or answer.taken > len(body) + PIECE:
-                wrong.append(Wrong(place, path, f"{case.limit} {allowed}: read {answer.taken}, {len(body)} would do"))
+                wrong.append(Wrong(place, path, f"{case.limit} {allowed}: read {answer.taken}, expected {len(body)}"))
 
     async def every() -> None:
         for case in cases:

@@ -41,8 +41,8 @@ LEFT_OUT = (
     "tests/contract/test_early_answers.py::test_wsgi_what_was_read_costs_nothing",
     "tests/contract/test_early_answers.py::test_a_body_that_was_read_is_not_drained",
 )
-"""Tests that are left out: they are about the very object that passes between application and server, `receive` or the
-iterable of the body, or about what the garbage collector finds, and a lint has to put its own objects in their place.
+"""Tests that are left out. A lint replaces the objects that pass between application and server: `receive` and the
+iterable of the body. These tests are about those very objects, or about what the garbage collector finds.
 """
 SEEN = ("asgi exchanges", "wsgi exchanges", "httplint responses", "httplint on servers responses")
 JUDGES = {
@@ -80,7 +80,7 @@ class Entry(NamedTuple):
 
 
 def entries(path: Path = LIST) -> list[Entry]:
-    """The written list."""
+    """The entries of ``proof/findings.toml``."""
     found: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["finding"]
     return [Entry(each["lint"], each["kind"], tuple(each.get("tests", ["*"])), each["reason"]) for each in found]
 
@@ -142,10 +142,10 @@ def main() -> int:
         key = each.lint, each.kind, each.test.partition("[")[0]
         if key not in shown:
             shown.add(key)
-            print("not in the list:", *each)
+            print("not in proof/findings.toml:", *each)
     if whole:
         for entry in unused:
-            print("not found any more:", *entry)
+            print("in proof/findings.toml, but not found any more:", *entry)
         rows: list[dict[str, object]] = []
         for line, (what, judges) in JUDGES.items():
             trials = sum(each.lint == line for each in found)

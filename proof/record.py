@@ -67,7 +67,7 @@ def origin(command: str, started: float = STARTED, packages: Iterable[str] = ())
 
 
 def _size(rows: list[dict[str, Any]]) -> int:
-    """How much a run has tried: the number of its trials, or of its rows if they have figures only."""
+    """How much a run has tried: the number of its trials, or of its rows if these have figures in place of trials."""
     return sum(row.get("trials", 0) for row in rows) or len(rows)
 
 
@@ -79,7 +79,7 @@ def record(
     packages: Iterable[str] = (),
     folder: Path = FOLDER,
 ) -> bool:
-    """Write ``rows``, each of which has ``what``, and either ``trials`` and ``differences`` or ``figure``, a text.
+    """Write ``rows``. Each has ``what``, and either ``trials`` and ``differences``, the broken rules, or a ``figure``.
 
     A run that has tried much less than the recorded one writes nothing, and says so. Returns whether it was written.
     """
@@ -88,7 +88,7 @@ def record(
     # a change of the programs may make a whole run a little shorter
     if _size(rows) < 0.9 * _size(before):
         size, most = _size(rows), _size(before)
-        print(f"not written: this run has {size:,} trials, proof/{file.name} has {most:,}. Delete it to write fewer")
+        print(f"not written: this run has {size:,} trials, proof/{file.name} {most:,}. Delete the file to replace it")
         return False
     found = origin(command, packages=packages)
     file.write_text(json.dumps({**found, "rows": rows}, indent=1) + "\n", encoding="utf-8")

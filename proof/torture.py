@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 __all__ = ["PLACES", "Found", "torture"]
 
 PLACES = ("wsgi", "wsgi, file wrapper", "asyncio", "trio")
-#: a server's own errors: nobody has to report them to it
+#: errors that the server raises itself: the application need not report them
 OWN = {"the server sends"}
-#: the calls that fail if the client has left: the program need not see their errors
+#: calls that fail because the client has left: the program need not see their errors
 LEAVES = {"send", "receive", "read of the input"}
 MOST = 400
 """A bound on the calls and steps of a program; every program has fewer."""
@@ -296,7 +296,7 @@ def threads_left(before: set[threading.Thread]) -> list[str]:
 
 
 async def settled(check: Callable[[], list[str]]) -> list[str]:
-    """What ``check`` still finds when the threads of a request have ended, or after ``PATIENCE``."""
+    """Repeat ``check`` until it finds nothing, or for ``PATIENCE`` seconds. Returns what it still finds."""
     end = time.monotonic() + PATIENCE
     while (wrong := check()) and time.monotonic() < end:
         await anyio.sleep(0.001)
@@ -304,7 +304,7 @@ async def settled(check: Callable[[], list[str]]) -> list[str]:
 
 
 def settled_here(check: Callable[[], list[str]]) -> list[str]:
-    """The same in a plain thread."""
+    """The same as :func:`settled` in a plain thread."""
     end = time.monotonic() + PATIENCE
     while (wrong := check()) and time.monotonic() < end:
         time.sleep(0.001)
@@ -421,7 +421,7 @@ class Turns(trio.abc.Instrument):
         return self.count >= self.at
 
     def before_task_step(self, task: object) -> None:
-        """A turn of trio begins. asyncio has the same."""
+        """Count a turn, and call the function before its turn. trio calls this method, and so does ``counted``."""
         self.count += 1
         if self.count == self.at:
             self.function()

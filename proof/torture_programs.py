@@ -41,7 +41,7 @@ class Trial:
         self.due[name] += 1
 
     def end(self, name: str) -> None:
-        """It has ended, and fails if it is its turn."""
+        """It has ended. Raises if this is the call that fails."""
         self.ended[name] += 1
         self.faults.call(name)
 

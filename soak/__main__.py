@@ -1,8 +1,8 @@
 """Runs the load tests: ``python -m soak [PART ...] [--quick] [--minutes 60] [--peer starlette]``.
 
 The figures of each part are written to ``soak/results.json``, with the date; those of other parts stay. With
-``--quick`` the load is small, and nothing is written; neither are the figures of mixed traffic that lasts less than an
-hour. The exit status is 1 if a figure exceeds its bound.
+``--quick`` the load is small, and nothing is written. Nor are the figures of ``mixed_traffic`` written if it lasts less
+than an hour. The exit status is 1 if a figure exceeds its bound.
 
 With ``--peer`` another library gets the same load. Its figures are written to ``soak/peers.json``, and have no bounds.
 """
@@ -50,7 +50,7 @@ def record(file: Path, name: str, found: dict[str, object], rows: list[Row], lib
 
 
 def shown(row: Row, judged: bool) -> str:
-    """A figure, its bound, and what is wrong."""
+    """A figure as it is printed, with its bound, and with its note if it exceeds the bound."""
     bound = f"  (at most {row.most:g} {row.unit})" if isfinite(row.most) else ""
     wrong = f"  EXCEEDED {row.note}" if judged else "  exceeded, not judged here"
     return f"  {row.what}: {row.value:.4g} {row.unit}{bound}{'' if row.holds else wrong}"

@@ -30,7 +30,7 @@ PIECES = 64
 
 
 def note(request: LoadRequest, suffix: str = "") -> None:
-    """Tell the client, by a file, that the handler has begun, and in which process. The query has the file's name."""
+    """Write the number of this process to the file that the query names: so the client learns that the handler runs."""
     if name := request.args.get("id"):
         with open(os.path.join(os.environ["SOAK_FOLDER"], name + suffix), "a", encoding="ascii") as file:
             file.write(f"{os.getpid()}\n")

@@ -72,9 +72,9 @@ class Library:
     wsgi: str = ""
     parts: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
-    """The kinds of too large requests that it refuses, by :attr:`Excess.what` of :mod:`soak.parts`."""
+    """The kinds of requests that it refuses because they are too large: :attr:`Excess.what` of :mod:`soak.parts`."""
     refusal: tuple[int, ...] = (413,)
-    """The statuses by which it refuses them."""
+    """The statuses with which it answers them."""
 
 
 CARDAN = Library(

@@ -136,7 +136,7 @@ def written(bound: int | None, unit: str) -> str:
 
 
 class Api(Request):
-    """The third column of the table: limits that a JSON API or a site with small forms may set."""
+    """The last column of the table: limits that a JSON API or a site with small forms may set."""
 
     max_content_length = 1_000_000
     max_data_memory = 1_000_000

@@ -33,4 +33,4 @@ def test_fuzzer(name: str) -> None:
     command = [sys.executable, str(path), "--seconds", "0.3", "--seed", "7"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "the law holds" in done.stdout
+    assert "the rule holds" in done.stdout
