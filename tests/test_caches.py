@@ -34,7 +34,7 @@ def test_row(name: str, protocol: ProtocolName, tmp_path: Path) -> None:
 @pytest.mark.parametrize("server", caches.ORIGINS)
 @pytest.mark.parametrize("cache", caches.CACHES)
 def test_installed_caches(cache: str, server: str) -> None:
-    """The same through the caches that this machine has, with the rows in which no time passes."""
+    """The rows hold through the caches that this machine has, too. Those in which time passes are left out here."""
     if cache not in caches.installed():
         pytest.skip(f"server {caches.PROGRAMS[cache]} is not installed")
     table = SLICED if cache == "nginx slices" else ROWS

@@ -35,7 +35,9 @@ def test_the_forms_for_issues(name: str) -> None:
 
 
 def test_a_report_of_a_bug_says_what_is_needed() -> None:
-    """It asks for the output of ``python -m cardan``, and for a request as ``python -m cardan echo`` shows it."""
+    """The form for bugs asks for the output of ``python -m cardan``, and for a request as ``python -m cardan echo``
+    shows it.
+    """
     fields = {field["id"]: field for field in form("bug")["body"]}
     assert "`python -m cardan`" in fields["versions"]["attributes"]["label"]
     assert fields["versions"]["validations"]["required"]

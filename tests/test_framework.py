@@ -153,7 +153,7 @@ def test_rescues(protocol: ProtocolName) -> None:
 
 
 def test_a_line_end_in_a_path() -> None:
-    """It is a character like others, and never ends the path unseen."""
+    """A line end is a character of the path like others, and never ends it."""
     whole: framework.Route[Request] = framework.Route("/files/<rest:path>")
     assert whole.match("/files/a\nb/c\n") == {"rest": "a\nb/c\n"}
     assert framework.Route[Request]("/<number:int>").match("/7\n") is None

@@ -219,7 +219,9 @@ def test_a_client_that_leaves(port: int) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/error", "/endless", "/large", "/echo"])
 def test_a_client_that_ends_the_connection(port: int, path: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """It may say so in the bytes that ask: what is no longer sent is nobody's error, and others are still served."""
+    """A client may end the connection in the bytes of its request: what can no longer be sent is no error, and other
+    clients are still served.
+    """
     for started in (False, True):
         client = Client(port)
         client.http.send_headers(1, [*ASKING, (":path", path)], end_stream=path != "/echo")

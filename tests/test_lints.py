@@ -95,7 +95,7 @@ def test_wsgi(status: str, headers: Any, body: Any, kinds: set[str], written: Ca
     ],
 )
 def test_asgi(messages: list[Any], kinds: set[str], written: Callable[[], list[Finding]]) -> None:
-    """Likewise on ASGI."""
+    """On ASGI, too, a broken rule is found, and the server gets the messages all the same."""
     sent: list[Any] = []
 
     async def app(self: object, scope: Any, receive: Any, send: Any) -> None:

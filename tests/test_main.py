@@ -85,7 +85,7 @@ def test_wrong_addresses(arguments: list[str], expected: str, capsys: pytest.Cap
 
 
 def test_a_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
-    """So is a port on which another program listens; whichever server it would be, the error is the same."""
+    """A port on which another program listens is an error of one line, the same for every server."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         for server in command._SERVERS:
@@ -210,7 +210,7 @@ def test_an_error_of_the_system_without_a_number(
 
 
 def test_ctrl_c_ends_the_inspector(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is no error, also on a server that raises it."""
+    """Ctrl-C is no error, also on a server that raises it."""
 
     def run_module(name: str, **options: Any) -> None:
         raise KeyboardInterrupt

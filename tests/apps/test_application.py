@@ -343,8 +343,8 @@ async def async_view(request: Request) -> Response:
 @both
 @pytest.mark.parametrize("function", [view, async_view])
 def test_an_application_in_the_body_of_a_class(protocol: Any, function: Any) -> None:
-    """It is a method, as a decorated one is. The error for a function without ``self`` shows what the function takes,
-    with what it is called, and that an application in a staticmethod is none.
+    """An application in the body of a class is a method, unless it is in a staticmethod. The error for a function that
+    takes only the request names the function, the arguments that it is called with, and the way out.
     """
 
     class Site(Application[Request]):

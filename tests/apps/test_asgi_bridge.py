@@ -294,7 +294,9 @@ def test_errors(backend: Any) -> None:
 @on_both_loops
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_task_that_outlives_its_application(fails: bool, backend: Any) -> None:
-    """If it waits for a message it gets a disconnect, also after an application that has failed."""
+    """A task that waits for a message after its application has ended gets a disconnect, also if the application has
+    failed.
+    """
     seen: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

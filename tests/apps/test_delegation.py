@@ -171,8 +171,9 @@ def test_it_keeps_the_bytes_if_its_middleware_needs_them(protocol: Any, kind: st
 @both
 @kinds
 def test_its_requests_are_of_its_class(protocol: Any, kind: str) -> None:
-    """Exactly: the limits of a class that the outer application derives from it do not hold. If both have the same
-    class, both have the same object, with the attributes that middleware has set.
+    """The requests of the inner application are exactly of its class: the limits of a class that the outer application
+    derives from it do not hold. If both have the same class, both have the same object, with the attributes that
+    middleware has set.
     """
     found: list[Any] = []
 

@@ -325,7 +325,7 @@ class Elsewhere:
 
 
 def test_an_async_call_of_the_object() -> None:
-    """It shows that the object is an ASGI application."""
+    """An async ``__call__`` shows that the object is an ASGI application."""
     assert protocols_of(Elsewhere()) == ("asgi",)
 
 

@@ -648,8 +648,8 @@ def test_a_client_that_leaves_during_its_upload(kind: str, error: Exception, is_
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("error", LEAVES, ids=lambda error: type(error).__name__)
 def test_an_asgi_application_is_told_that_the_client_has_left(error: Exception, backend: str) -> None:
-    """It gets the message ``http.disconnect``, again and again. If it ends without a response, the ClientDisconnected
-    of the body is raised, or one that the OSError of the body is the cause of.
+    """The application gets the message ``http.disconnect``, again and again. If it ends without a response, the
+    ClientDisconnected of the body is raised, or one whose cause is the OSError of the body.
     """
     seen: list[str] = []
 

@@ -81,7 +81,7 @@ def test_a_base_that_is_not_generic_over_the_class() -> None:
 
 
 def test_a_base_without_brackets() -> None:
-    """It gives no class, although the subclass is generic over another one."""
+    """A base without brackets gives no class, although the subclass is generic over another one."""
 
     class Loose(Box, Generic[U]): ...  # type: ignore[type-arg]
 

@@ -293,7 +293,9 @@ def test_trusted_hosts_of_a_class_that_is_a_property(protocol: Any, kind: str) -
 @both
 @kinds
 def test_trusted_hosts_of_a_class_that_is_assigned(protocol: Any, kind: str) -> None:
-    """The same if the class is assigned: no request for another host is served by what was chosen before."""
+    """If a class with ``trusted_hosts`` is assigned, hosts are checked from then on: no request for another host is
+    served by what was chosen before.
+    """
     app = Application(HANDLERS[kind])
     assert get(app, protocol).text == "open /"
     app.request_class = Trusting

@@ -364,7 +364,7 @@ def test_a_hint_of_a_bridged_application_that_comes_too_late() -> None:
 
 @pytest.mark.parametrize("kind", ["def", "async def"])
 def test_the_inform_of_a_request_that_an_asgi_application_answers(kind: str) -> None:
-    """It gets the hints of the application, and is awaited if it is async."""
+    """``inform`` gets the hints of the application, and is awaited if it is async."""
     seen: list[list[str]] = []
 
     def inform(response: core.Informational) -> None:

@@ -166,7 +166,9 @@ async def test_one_filler_for_each_silence(timers: list[Timer]) -> None:
 
 
 async def test_a_client_that_takes_no_filler(timers: list[Timer]) -> None:
-    """It gets no second one, and what follows waits for the first one: a chunk, and the end of the body."""
+    """A client that has not taken a filler gets no second one. What follows waits for the first one: a chunk, and the
+    end of the body.
+    """
     for last in (b"a", None):
         timers.clear()
         stream = Stream(timers)

@@ -159,8 +159,8 @@ def test_scopes(name: str, values: dict[str, Any], expected: object) -> None:
     "pairs", [[(b"X-Odd", b"\xe9")], [[b"x-ODD", b"\xe9"]], ((b"x-odd", b"\xe9"),), iter([(b"X-odd", b"\xe9")])]
 )
 def test_header_fields_of_scopes(pairs: Any) -> None:
-    """They are any iterable of pairs (ASGI HTTP specification 2.5); the case of a name does not matter, the bytes of a
-    value are latin-1.
+    """The header fields of a scope are any iterable of pairs (ASGI HTTP specification 2.5); the case of a name does not
+    matter, the bytes of a value are latin-1.
     """
     headers = ScopeHead({"type": "http", "method": "GET", "path": "/", "headers": pairs}).headers
     assert headers["x-odd"] == "é"

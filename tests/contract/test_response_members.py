@@ -750,7 +750,7 @@ def test_a_bare_response_with_a_relative_location(transport: str) -> None:
 
 @pytest.mark.anyio
 async def test_the_location_in_what_would_be_sent() -> None:
-    """So does it in get_wsgi_headers and in get_asgi_messages."""
+    """The URL of the request completes Location in ``get_wsgi_headers()`` and ``get_asgi_messages()``, too."""
     response = Response("", 302, {"Location": "x"})
     response.autocorrect_location_header = True
     builder = RequestBuilder("/app/y", base_url="https://a.example")

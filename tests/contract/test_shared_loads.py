@@ -621,7 +621,9 @@ def test_a_cancellation_while_a_sink_works(backend: str, where: str) -> None:
 
 @backends
 def test_a_task_that_was_cancelled_before_it_writes(backend: str) -> None:
-    """It leaves the first step to a task that waits, which does all of them once."""
+    """A task that is cancelled before its first step leaves the steps to a task that waits, which does each of them
+    once.
+    """
     sinks: list[Slow] = []
 
     class Storing(core.Request):

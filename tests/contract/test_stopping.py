@@ -99,7 +99,9 @@ def test_a_signal_ends_open_streams(backend: str, path: str, number: int, told: 
 @BACKENDS
 @pytest.mark.parametrize("then", ["yields", "returns"])
 def test_a_body_that_swallows_its_cancellation(backend: str, then: str, told: list[int]) -> None:
-    """It has ended all the same: what it yields then is not sent, and for the client the response is complete."""
+    """A body that swallows its cancellation has ended all the same: what it yields then is not sent, and for the client
+    the response is complete.
+    """
     log: list[str] = []
 
     async def handler(request: Request) -> Response:

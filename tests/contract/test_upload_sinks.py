@@ -532,8 +532,8 @@ class Untold(AwaitedFile):
 @pytest.mark.anyio
 @pytest.mark.parametrize("error", [io.UnsupportedOperation("tell"), ValueError("closed"), LookupError("mine"), None])
 async def test_an_async_file_that_cannot_tell(error: Exception | None) -> None:
-    """Its position is 0 if it says that it has none, as that of a plain file is. After any other error, and after a
-    cancellation, the file is left with ``abort()``, as after an error of its ``write``.
+    """The position of an async file is 0 if the file says that it has none, as that of a plain file is. After any other
+    error, and after a cancellation, the file is left with ``abort()``, as after an error of its ``write``.
     """
     opened: list[Untold] = []
 
@@ -688,7 +688,7 @@ def test_a_handler_finds_its_sink(protocol: Any, load: bool, kind: type[Counting
 
 
 def test_the_sink_of_a_file_without_a_form() -> None:
-    """It is the ``stream`` of the file."""
+    """``sink`` of a file that comes from no form is its ``stream``."""
     stream = io.BytesIO(b"hello")
     assert core.FileStorage(stream).sink is stream
     assert core.FileStorage().sink.getvalue() == b""

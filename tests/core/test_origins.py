@@ -407,8 +407,8 @@ def test_a_method_of_the_program_keeps_its_case() -> None:
 
 @pytest.mark.parametrize("method", ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"])
 def test_methods_that_browsers_write_in_upper_case(method: str) -> None:
-    """These six are sent in upper case, however a script writes them (Fetch section 2.2.1, "normalize"). In another
-    case they would allow nothing.
+    """Browsers send these six methods in upper case, however a script writes them (Fetch section 2.2.1, "normalize").
+    In another case they would allow nothing.
     """
     assert preflight(policy(methods=[method]), method=method)[0] == 204
     for wrong in (method.lower(), method.title()):

@@ -361,7 +361,7 @@ def test_each_number_can_be_seen() -> None:
 
 @pytest.mark.parametrize("name", ["x_for", "x_proto", "x_host", "x_port", "x_prefix", "forwarded"])
 def test_every_number_is_checked(name: str) -> None:
-    """Each of them is an int of at least 0."""
+    """Each number of proxies is an int of at least 0."""
     for value in (0, 1):
         assert getattr(TrustedProxies(**{name: value}), name) == value
     for wrong in (True, "1", 1.0, None):

@@ -61,7 +61,7 @@ async def test_a_silence_that_has_ended_while_its_timer_went_off() -> None:
 
 
 async def test_a_silence_that_its_own_function_ends() -> None:
-    """It starts no further timer."""
+    """A silence that its own function ends starts no further timer."""
     calls: list[str] = []
 
     def function() -> None:
@@ -125,7 +125,7 @@ async def test_a_silence_wakes_once_in_its_time() -> None:
 
 
 async def test_a_task_is_ended_in_a_cancelled_scope() -> None:
-    """Its cleanup is waited for, although the task that ends it is cancelled."""
+    """The cleanup of a background task is waited for, although the task that ends it is cancelled."""
     log: list[str] = []
 
     async def work() -> None:

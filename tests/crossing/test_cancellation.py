@@ -31,7 +31,7 @@ async def turns(count: int) -> None:
 
 
 async def test_a_wait_goes_on_in_a_cancelled_scope() -> None:
-    """It returns when the event is set, and not before. What is awaited next is cancelled."""
+    """The wait returns when the event is set, and not before. What is awaited next is cancelled."""
     event = anyio.Event()
     log: list[str] = []
 
@@ -78,7 +78,9 @@ class TestNative:
 
     @pytest.mark.parametrize("how", ["Task.cancel()", "a scope, then Task.cancel()", "Task.cancel(), then a scope"])
     async def test_both_kinds_of_cancellation(self, how: str) -> None:
-        """Neither kind ends a wait, in whatever order they come. A native cancellation is raised at the end."""
+        """Neither a native cancellation nor one of a scope ends a wait, in whatever order they come. A native one is
+        raised at the end.
+        """
         event = anyio.Event()
         scope = anyio.CancelScope()
         log: list[str] = []

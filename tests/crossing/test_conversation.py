@@ -116,7 +116,9 @@ def test_a_manager_whose_loop_has_ended(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_manager_that_never_yields(backend: str) -> None:
-    """Its start is an error that says what was expected; so is an error of its own."""
+    """A manager that ends before it yields is an error at its start, which says what was expected. An error of the
+    manager itself is raised there, too.
+    """
 
     async def hold(until: Callable[[str], Awaitable[None]]) -> None:
         pass

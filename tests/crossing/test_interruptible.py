@@ -137,7 +137,9 @@ class TestNativeCancellation:
             await Interruptible().run_apart(code, code)
 
     async def test_an_error_of_the_cleanup_after_a_scope_was_cancelled(self, caplog: pytest.LogCaptureFixture) -> None:
-        """It is raised. A scope cancels its task at every turn of the loop, but the code is cancelled once."""
+        """An error of the cleanup is raised. A scope cancels its task at every turn of the loop, but the code is
+        cancelled once.
+        """
         log: list[str] = []
 
         async def code() -> None:

@@ -44,7 +44,9 @@ async def test_a_call_that_ends_before_it_returns(error: Exception | None, caplo
 
 
 async def test_the_end_is_told_once() -> None:
-    """It is, although the thread may end just while the loop begins to wait for it, so that both notice the end."""
+    """The end of a job is told once, although the thread may end just while the loop begins to wait for it, so that
+    both notice the end.
+    """
     calls: list[str] = []
     job: Job[str] = Job(str, ())
     job()
@@ -223,7 +225,9 @@ async def test_cancelled_while_the_thread_works(kind: str) -> None:
 
 
 async def test_work_that_fails() -> None:
-    """Its error is raised, also a cancellation of something else, and its place is given back."""
+    """The error of the work is raised, also if it is a cancellation of something else, and the place of the work is
+    given back.
+    """
     places = Places(1)
     for error in (LookupError("of the work"), asyncio.CancelledError("of the work")):
 
@@ -236,7 +240,7 @@ async def test_work_that_fails() -> None:
 
 
 async def test_an_error_of_work_that_nobody_waits_for(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged once, and told as the end of the work."""
+    """An error of work that nobody waits for is logged once, and told as the end of the work."""
     ended: list[str] = []
 
     def work() -> None:
@@ -252,7 +256,7 @@ async def test_an_error_of_work_that_nobody_waits_for(caplog: pytest.LogCaptureF
 
 
 def test_a_job_that_is_withdrawn() -> None:
-    """It is not begun, and can be withdrawn again; one that has begun cannot be withdrawn."""
+    """A job that was withdrawn is not begun, and can be withdrawn again. One that has begun cannot be withdrawn."""
     work = Work()
     job: Job[None] = Job(work, ())
     assert job.withdraw()

@@ -85,7 +85,7 @@ def _works(thread: threading.Thread) -> bool:
 
 
 async def test_a_job_of_a_task_that_was_cancelled_before(kept: KeptThread) -> None:
-    """It is not made; the thread makes later ones."""
+    """The job of a task that was cancelled before is not done; the thread does later ones."""
     made: list[str] = []
     for _ in range(2):
         with anyio.CancelScope() as scope:
@@ -98,7 +98,7 @@ async def test_a_job_of_a_task_that_was_cancelled_before(kept: KeptThread) -> No
 
 
 async def test_a_job_that_works_when_its_task_is_cancelled(kept: KeptThread) -> None:
-    """Its end is waited for, its result is given, and the cancellation is raised by what is awaited next."""
+    """The end of the job is waited for, its result is given, and the cancellation is raised by what is awaited next."""
     begun, go_on = threading.Event(), threading.Event()
     log: list[str] = []
 

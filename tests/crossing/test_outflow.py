@@ -462,7 +462,7 @@ def test_the_loop_is_told_once() -> None:
 
 
 def test_a_step_ends_where_another_body_waits() -> None:
-    """It gives one chunk, and is not asked for the next one."""
+    """If another body waits for the thread, a step gives one chunk, and the body is not asked for the next one."""
     chunks = iter([b"a", b"b", b"c"])
     outflow = Outflow(chunks, unsent, lambda: True)
     assert not outflow.step()

@@ -487,7 +487,9 @@ def test_threads_that_were_ended_while_they_worked(loop: asyncio.AbstractEventLo
 
 
 def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends the threads of all loops, also of those that are not closed, before it waits for threads."""
+    """The end of the interpreter ends the threads of all loops, also of those that are not closed, before it waits for
+    threads.
+    """
     pools: Any = pool.WeakSet()
     monkeypatch.setattr(pool, "_pools_of_process", pools)
     at_exit: list[Any] = []
@@ -503,7 +505,7 @@ def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch
 
 
 def test_a_thread_asks_a_loop_that_was_closed(loop: asyncio.AbstractEventLoop) -> None:
-    """It is told at once that nobody does what it asks for."""
+    """A thread that asks a closed loop for something is told at once that nobody does it."""
     begun: list[str] = []
 
     async def errand() -> None:

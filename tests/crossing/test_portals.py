@@ -61,7 +61,7 @@ def test_an_interpreter_with_daemons(answer: bool | None, monkeypatch: pytest.Mo
 
 
 def test_a_loop_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its error is raised where the portal is made, and the next call tries again."""
+    """The error of a loop that does not start is raised where the portal is made, and the next call tries again."""
     monkeypatch.setattr(portals, "_portals", {})
     for _ in range(2):
         with pytest.raises(LookupError, match="nonsense"):

@@ -41,8 +41,8 @@ class Call:
 
 @pytest.mark.parametrize("fails", [True, False])
 def test_how_a_function_ends_whose_client_has_left(fails: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """Its call has ended before, by the pause. So its own result counts for nothing, and its own error is logged. The
-    call that came meanwhile is made after it.
+    """The call of a function that has paused ended by the pause. So the result of the function counts for nothing, and
+    its error is logged. The call that came meanwhile is made after it.
     """
     log: list[str] = []
 

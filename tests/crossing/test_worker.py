@@ -216,7 +216,7 @@ async def test_a_thread_is_parked_once() -> None:
 
 
 async def test_a_hook_in_a_cancelled_scope() -> None:
-    """It runs, once, and what follows it is cancelled."""
+    """A hook in a cancelled scope runs, once, and what follows it is cancelled."""
     log: list[str] = []
     worker = crossing.Worker(crossing.Threads(1))
     with anyio.fail_after(100), anyio.CancelScope() as scope:
@@ -335,7 +335,9 @@ class TestNativeCancellation:
         assert not worker.lags
 
     async def test_a_hook_that_is_cancelled_while_it_waits_for_its_turn(self) -> None:
-        """It runs, once, when the thread before it has ended, and then the cancellation is raised."""
+        """A hook that is cancelled while it waits runs, once, when the thread before it has ended. Then the
+        cancellation is raised.
+        """
         log: list[str] = []
         begun, gate = threading.Event(), threading.Event()
 

@@ -248,7 +248,7 @@ def test_the_rest_of_our_table(suffix: str) -> None:
 
 
 def test_every_suffix_of_our_table_has_a_row() -> None:
-    """None of them is without a test."""
+    """No suffix of the table is without a test."""
     assert set(_TYPES) == {suffix for suffix in (*SERVED, *OWN_REST) if suffix.count(".") == 1}
 
 

@@ -248,7 +248,7 @@ def test_nothing_leaks(path: Path) -> None:
 
 @pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt])
 def test_a_file_whose_response_cannot_be_made(path: Path, error: type[BaseException]) -> None:
-    """It is closed, whatever is raised: by a function for ``max_age`` for example, or by a signal."""
+    """The file is closed, whatever is raised: by a function for ``max_age`` for example, or by a signal."""
 
     def fails(path: str | None) -> int:
         raise error

@@ -311,7 +311,7 @@ def test_values_of_wrong_types(arguments: dict[str, Any], text: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "post", "Put"])
 def test_methods_that_announce_an_empty_body(method: str) -> None:
-    """They have a content by their meaning (RFC 9110 section 8.6): without one, its length is 0."""
+    """These methods give a meaning to content (RFC 9110 section 8.6): without content, a length of 0 is sent."""
     assert field(RequestBuilder(method=method), b"content-length") == b"0"
     assert field(RequestBuilder(method=method, headers={"transfer-encoding": "chunked"}), b"content-length") is None
     for other in ("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "QUERY"):
@@ -357,8 +357,8 @@ def test_words_of_a_form() -> None:
     ],
 )
 def test_the_port_of_the_server(base_url: str | None, server: tuple[str, int]) -> None:
-    """It is the default port of the scheme (RFC 9110 sections 4.2.1 and 4.2.2, RFC 6455 section 3), unless the URL has
-    another one. A builder and a client say the same to the application, on both protocols.
+    """The port of the server is the default port of the scheme (RFC 9110 sections 4.2.1 and 4.2.2, RFC 6455 section 3),
+    unless the URL has another one. A builder and a client say the same to the application, on both protocols.
     """
     builder = RequestBuilder("/", base_url)
     environ = builder.environ()

@@ -166,7 +166,9 @@ def test_the_first_broken_rule_is_told_at_the_end(run: str) -> None:
 
 
 def test_a_broken_rule_of_a_lifespan_is_told_at_the_end() -> None:
-    """The same for a lifespan, whose application would go on as if nothing had happened."""
+    """If the application of a lifespan catches the error, the first one is raised at the end: the application would go
+    on as if nothing had happened.
+    """
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -195,8 +197,8 @@ CHUNK = "got a chunk of type str, expected bytes"
 @both
 @pytest.mark.parametrize("caught", ["the head", "the body"])
 def test_a_broken_rule_that_a_stream_has_caught_is_told_at_its_end(run: str, caught: str) -> None:
-    """The same while the body is made: a generator of a WSGI application runs after the application has returned, and
-    what it catches is told at its end.
+    """If a body catches the error, the first one is raised at its end: a generator of a WSGI application runs after the
+    application has returned.
     """
     expected = "got header name 'a b', expected a token"
     if caught == "the body":

@@ -95,8 +95,8 @@ def test_an_inherited_hook_stays(protocol: str) -> None:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_classes_that_are_written_later(protocol: Any) -> None:
-    """The same for classes that a function makes: each parser is called for its class only, and a hook that the class
-    or its base has stays.
+    """In classes that a function makes, too, each parser is called for its class only, and a hook that the class or its
+    base has stays.
     """
 
     class Own(Request):

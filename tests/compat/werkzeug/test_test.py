@@ -610,7 +610,7 @@ def test_where_a_redirect_leads(wz: Any) -> None:
 
 
 def test_a_location_that_is_relative() -> None:
-    """It is resolved against the URL of the request before it (RFC 3986 section 5.2)."""
+    """A relative Location is resolved against the URL of the request before it (RFC 3986 section 5.2)."""
 
     @Request.application
     def app(request: Request) -> Response:

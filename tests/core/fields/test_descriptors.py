@@ -197,7 +197,7 @@ def test_cached_fields_are_parsed_once() -> None:
 
 @pytest.mark.parametrize("cls", [int, Live, type("Half", (Live,), {"parse": classmethod(str)}), print])
 def test_a_live_field_of_another_class(cls: Any) -> None:
-    """It is refused where it is written, and not when it is first read."""
+    """A class without the methods of Live is refused where the attribute is written, and not when it is first read."""
     with pytest.raises(TypeError, match=r"for X-A, expected a subclass of Live with parse\(\) and serialize\(\)"):
         live_field("X-A", cls)
 

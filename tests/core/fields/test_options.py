@@ -295,7 +295,7 @@ def test_an_extended_value_has_a_charset_and_a_language(value: str) -> None:
 
 @pytest.mark.parametrize("code", range(32, 127))
 def test_which_characters_are_encoded(code: int) -> None:
-    """Exactly the characters that RFC 8187 section 3.2.1 calls ``attr-char`` are written as they are."""
+    """The characters that RFC 8187 section 3.2.1 calls ``attr-char`` are written as they are, and no others."""
     plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`|~"
     expected = chr(code) if chr(code) in plain else f"%{code:02X}"
     assert encode_extended(chr(code)) == f"UTF-8''{expected}"

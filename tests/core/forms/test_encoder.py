@@ -215,7 +215,7 @@ def test_events_are_equal_if_they_say_the_same() -> None:
 
 
 def test_the_headers_of_a_decoded_field_can_be_given_to_another_part() -> None:
-    """They are kept as they are, and written as they were sent."""
+    """The header fields of a decoded part are kept as they are, and written as they were sent."""
     (decoded, *_) = MultipartDecoder("B").feed(b"--B\r\ncontent-disposition: form-data; name=a\r\n\r\n1\r\n--B--")
     assert FileStart("f", "a", decoded.headers).headers is decoded.headers
 
@@ -293,7 +293,7 @@ def test_header_fields_of_one_name_stay_several() -> None:
 
 
 def test_a_multipart_may_be_given_as_data() -> None:
-    """Its bytes are passed on as they are, and no parts may follow them."""
+    """The bytes of a multipart in a part are passed on as they are, and no parts may follow them."""
     start = PartStart({"Content-Type": "multipart/mixed; boundary=C"})
     data = b"--C\r\n\r\nx\r\n--C--"
     encoder = PartEncoder(boundary="B")
@@ -323,7 +323,7 @@ def test_a_multipart_in_a_content_coding_has_no_parts() -> None:
     ],
 )
 def test_events_of_parts_out_of_order(events: list[Any], text: str) -> None:
-    """They are the program's fault."""
+    """Events of parts in a wrong order are an error of the program: a MachineStateError that names the state."""
     with pytest.raises(MachineStateError, match=text):
         PartEncoder().feed(events)
 

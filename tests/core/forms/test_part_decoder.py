@@ -428,7 +428,9 @@ def test_a_preamble_may_name_the_boundary_within_a_line(preamble: bytes) -> None
 
 
 def test_a_body_that_names_its_boundary_only_within_lines() -> None:
-    """It has no part, and so it is refused when it ends, with the text for every body that ends in its preamble."""
+    """A body whose boundary never begins a line has no part, so it is refused when it ends, with the text for every
+    body that ends in its preamble.
+    """
     decoder = PartDecoder("B")
     for _ in range(3):
         assert decoder.feed(b"x--B\n--B") == []

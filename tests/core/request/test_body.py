@@ -663,7 +663,9 @@ def test_an_error_of_closing_skips_no_form() -> None:
 
 @pytest.mark.anyio
 async def test_files_that_are_closed_by_awaiting() -> None:
-    """All of them are closed, even if closing one fails; the first error is raised. Others are left alone."""
+    """All files that are closed by awaiting are closed, even if closing one fails; the first error is raised. Other
+    files are left alone.
+    """
     closed: list[str] = []
     files = [
         FileStorage(AsyncClosable(closed, "a")),

@@ -73,7 +73,7 @@ def test_an_error_of_closing_skips_no_body() -> None:
 @pytest.mark.parametrize("left", [False, True])
 @pytest.mark.parametrize("read", [False, True])
 def test_a_client_has_left_if_sending_or_reading_says_so(left: bool, read: bool) -> None:
-    """Either of them is enough."""
+    """The client has left if sending the response says so, or if reading the body does."""
     exchange = Exchange()
     for disconnected in (False, read):
         body = Closing([], "a", None)

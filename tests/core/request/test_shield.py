@@ -102,7 +102,9 @@ def test_without_a_shield_each_sink_is_told(backend: str) -> None:
 
 @BACKENDS
 def test_without_a_shield_each_file_is_closed(backend: str) -> None:
-    """The same holds for the files of a form at the end of its request, and the cancellation is not lost."""
+    """A cancellation that cuts off the closing of one file at the end of its request does not keep it from the others,
+    and is not lost.
+    """
     seen: list[str] = []
 
     async def main() -> None:

@@ -216,7 +216,7 @@ async def test_generator_ends_in_the_task_that_leaves() -> None:
 
 
 def test_a_stream_without_items() -> None:
-    """It is empty, with no chunk at all."""
+    """A stream without items has an empty body, with no chunk at all."""
     assert list(Response.from_events([]).iter_encoded()) == list(Response.from_ndjson([]).iter_encoded()) == []
 
 
