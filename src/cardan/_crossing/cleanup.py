@@ -158,7 +158,7 @@ def _make_loop_wait(inner: asyncio.Task[Any]) -> None:
     """
     import asyncio
 
-    asyncio.Task(_wait_in_spite(inner), loop=inner.get_loop())  # ``inner`` refers to it, by what wakes it
+    asyncio.Task(_wait_in_spite(inner), loop=inner.get_loop())  # kept alive by the callback on ``inner``
 
 
 async def _wait_in_spite(inner: asyncio.Task[Any]) -> None:

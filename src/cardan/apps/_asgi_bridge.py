@@ -139,7 +139,7 @@ class _Call:
         """Whether the application has sent its last message."""
         self._has_left = False
         self._broken_off: ClientDisconnected | None = None
-        """What the application was told by a disconnect, if its client has broken the upload off."""
+        """The error of the body, if the client has broken off its upload. The application was told by a disconnect."""
         self._is_over = False
         """Whether nothing can be received any more but that the client has left."""
         self._over: Any = None
@@ -190,9 +190,9 @@ class _Call:
         return self._next()
 
     def _next(self) -> bytes:
-        """The next chunk. Raises the error of the application, or that it has returned too early.
+        """The next chunk. Raises the error of the application, also if that has returned too early.
 
-        If the client has broken its upload off, an application that gives up has made no error:
+        If the client has broken off its upload, an application that gives up has made no error:
         :exc:`ClientDisconnected` is raised, as by every handler that reads such a body.
         """
         assert self._task is not None

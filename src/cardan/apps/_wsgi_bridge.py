@@ -52,8 +52,8 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
 
 
 class _InputBroken(ClientDisconnected, OSError):
-    """The client has broken its upload off. A file object tells this by an OSError, which other libraries expect of
-    ``wsgi.input``. If the application does not handle it, it is the 400 of every other handler.
+    """The client has broken off its upload. It is an OSError, because other libraries expect one of ``wsgi.input``. If
+    the application does not handle it, the answer is a 400, as of every handler that reads such a body.
     """
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TURN", "AsyncLibrary", "Shielding", "end", "pump"]
 
-#: items after which other tasks have their turn: a body and an ``emit`` that never wait must not keep the loop
+#: After this many items other tasks get their turn: a body and an ``emit`` that never wait must not block the loop.
 TURN: Final = 16
 
 
@@ -106,8 +106,8 @@ async def pump(
     """Drive an async iterable in this task, from its first step to ``aclose()``; each item goes to ``emit``.
 
     ``begin()`` is awaited before the first step. When the task is cancelled the body is ended at once, exactly once,
-    and its cleanup is not interrupted. Gives False if the body was ended in this way and has raised no error, so that
-    the cancellation has to be raised still.
+    and its cleanup is not interrupted. Returns False if the body was ended in this way and has raised no error: then
+    the caller has to raise the cancellation.
     """
     steps: Any = None
     is_whole = False

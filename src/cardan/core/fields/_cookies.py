@@ -171,7 +171,7 @@ def _attributes(
 
 # The attributes that an application sets again and again. The memo never holds a value that may belong to one user:
 # the cookie's value, date, domain or path.
-_usual_attributes = lru_cache(64, typed=True)(_attributes)  # True is no 1: each is checked
+_usual_attributes = lru_cache(64, typed=True)(_attributes)  # typed: True equals 1, but 1 is refused
 
 
 def _escape(value: str) -> str:

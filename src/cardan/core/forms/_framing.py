@@ -98,7 +98,7 @@ class Framing(Generic[Event]):
         self._before = 0  # how many bytes were skipped before the first boundary
         self._tail = b""
         self._count = 0
-        self._least = 0  # how many bytes `want` asks for at least next to a limit on a number: see least_read()
+        self._least = 0  # the least that `want` asks for when a limit on a number is near: see least_read()
         self._seen = 0  # how many bytes of a head are known to contain neither its end nor a boundary
 
     # --- what a subclass defines ---

@@ -240,10 +240,11 @@ def field_room(limits: Limits, used: int, value: int) -> int:
 
 
 def least_read(received: int) -> int:
-    """How many bytes a read asks for at least after ``received`` bytes, although a limit on a number may be nearer.
+    """The least number of bytes that a read asks for after ``received`` bytes.
 
-    Next to such a limit every byte could be one too many: a form that stays there would be read byte by byte. So a
-    client that has exceeded the limit and sends nothing more may have to send 1/4096 of what it has sent.
+    When a limit on a number of parts, files or header fields is reached, the next byte may exceed it. A form that stays
+    at the limit would be read byte by byte. So each read asks for 1/4096 of what has arrived: a client that has
+    exceeded the limit gets the 413 only after so many further bytes.
     """
     return received >> 12
 

@@ -251,8 +251,8 @@ def _count(reader: BodyReader, data: bytes) -> tuple[bytes, HTTPException | None
 
 
 def _close_all(sinks: list[Any], error: BaseException) -> Generator[Step, Any, None]:
-    """The steps that close every sink, even if closing another one fails or is cancelled. Of the errors of closing only
-    a cancellation is raised.
+    """The steps that close every sink, even if closing one of them fails or is cancelled. Errors of closing are
+    dropped; a cancellation is raised at the end.
     """
     stop: BaseException | None = None
     for sink in sinks:

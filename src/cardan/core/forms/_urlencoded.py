@@ -190,7 +190,7 @@ class UrlencodedDecoder:
         self._held = self._open = self._count = self._total = 0
         self._next = min(BLOCK, field_room(self.limits, 0, 0) + 1)
         self._error: HTTPException | None = None
-        self._least = 0  # how many bytes `want` asks for at least next to a limit on a number: see least_read()
+        self._least = 0  # the least that `want` asks for when a limit on a number is near: see least_read()
         self.state: str = PAIRS
         """The name of the current state."""
 
