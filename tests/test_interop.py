@@ -73,7 +73,7 @@ def test_the_page_shows_the_results() -> None:
 
 
 def test_nothing_on_the_page_depends_on_cardan() -> None:
-    """Where a client sees something else than the table says, the raw application shows the same."""
+    """Where a client sees something else than the table expects, an application without cardan shows the same."""
     servers = json.loads(RESULTS.read_text())["servers"]
     found = [
         (server, client, row)

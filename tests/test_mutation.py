@@ -72,7 +72,9 @@ def test_the_code_of_a_function_is_replaced(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_score_of_a_package() -> None:
-    """What a test has found counts, also by not ending, and later than at first; what is equivalent does not."""
+    """A mutant is found if a test fails or does not end, also a test that was written later. Equivalent mutants do not
+    count.
+    """
     counts = Counter(killed=7, slow=1, later=1, survived=1, equivalent=5)
     more = "1 because a test did not end, 1 by tests that were written afterwards"
     assert score(counts) == f"9 of 10 found (90.0 %), {more}"

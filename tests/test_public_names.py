@@ -85,9 +85,9 @@ def test_no_public_name_comes_or_goes_without_the_changelog() -> None:
 
 
 def changed_silently(actual: dict[str, str], recorded: dict[str, str], changelog: str) -> list[str]:
-    """The values that are others than those of the last release, without a line under Changed that names them.
+    """The values that differ from those of the last release, and that no line under Changed names.
 
-    What has a value for the first time, or no longer, need not be named if what it belongs to is.
+    A value that came or went with its class or function need not be named itself.
     """
     sections = {head: set(names_in(text)) for head, text in unreleased(changelog).items()}
     anywhere = {name for names in sections.values() for name in names}

@@ -172,7 +172,7 @@ def test_no_public_method_of_a_class_with_a_mode_is_async_def(cls: type[Any]) ->
 
 
 ONLY_ASYNC = {"load", "wait_disconnected", "cancel_on_disconnect", "get_asgi_messages", "asgi_app", "receive", "wait"}
-"""What exists only in async code; the ASGI specification has named two of them, the libraries of loops ``wait()``."""
+"""Names of async code that have no ``a``. ``receive`` is named by ASGI, ``wait`` by asyncio and trio."""
 
 
 def public_classes() -> list[type[Any]]:

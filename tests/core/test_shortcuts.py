@@ -246,7 +246,7 @@ def test_the_long_way_is_counted(name: str) -> None:
 
 @pytest.mark.parametrize("what", BOUNDED)
 def test_what_is_done_seldom(what: str) -> None:
-    """What is done for some of the bytes only, or once for many readings, is not done for all of them."""
+    """Work that is meant for some of the bytes, or for the first of many readings, is not done for all of them."""
     name, most, call = BOUNDED[what]
     call()
     assert calls(name, call) <= most

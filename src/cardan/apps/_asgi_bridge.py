@@ -141,9 +141,9 @@ class _Call:
         self._broken_off: ClientDisconnected | None = None
         """The error of the body, if the client has broken off its upload. The application was told by a disconnect."""
         self._is_over = False
-        """Whether nothing can be received any more but that the client has left."""
+        """Whether the application can receive nothing more but ``http.disconnect``."""
         self._over: Any = None
-        """The event of that, if a task waits for it."""
+        """An event that is set then, if a task waits for it."""
         self._asked: Any = None
 
     # --- in the thread of the request ---
