@@ -1,6 +1,6 @@
 """Files behind real caches: ``python -m proof.caches``. nginx and Varnish in front of gunicorn and uvicorn.
 
-Each row of ``proof/cache_rows.py`` sends its requests through the cache and to the application itself. Both answers
+Each row of ``proof/caches_rows.py`` sends its requests through the cache and to the application itself. Both answers
 have to be the same, and as many requests have to reach the application as RFC 9111 and the manual of the cache say.
 Then the same requests are sent to applications of cardan and of other libraries, and the requests that reach each
 application are counted. A cache that is not installed is left out, and its name is printed. The exit status is 1 if an
@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from cardan.testing import Client
 from tests.servers import HOST, free_port, guard, start
 
-from .cache_model import Answer, Cache
-from .cache_rows import BIG, ROWS, SLICED, Line, Stage
-from .cache_site import counted_asgi, counted_wsgi, site
+from .caches_model import Answer, Cache
+from .caches_rows import BIG, ROWS, SLICED, Line, Stage
+from .caches_site import counted_asgi, counted_wsgi, site
 from .record import record
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Running:
             self.folder.mkdir()
             self.log_file.touch()
             kind, protocol = ORIGINS[self.server]
-            target = f"proof.cache_site:{'peer' if self.peer else 'cardan'}_{protocol}"
+            target = f"proof.caches_site:{'peer' if self.peer else 'cardan'}_{protocol}"
             variables = {"CACHE_SITE": str(self.folder), "CACHE_LOG": str(self.log_file)}
             if self.peer:
                 variables["CACHE_PEERS"] = "1"

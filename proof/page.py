@@ -79,9 +79,9 @@ changed, for ranges, and for compressed files, and they send conditional request
 `Cache-Control` that tell a shared cache what to do (`max-age`, `s-maxage`, `no-store`, `no-cache`, `private`,
 `must-revalidate`, `stale-while-revalidate`). A trial is a request through the cache. The rule: the client gets what the
 application answers without a cache, and as many requests reach the application as RFC 9111 and the manual of the cache
-say. Where a cache answers in a way of its own, `proof/cache_rows.py` says in which. In the rows "nginx before gunicorn"
-means that nginx is the cache, and gunicorn serves the application. "nginx slices" has requests for slices only. Varnish
-gets one request less, because it asks for no other coding than gzip.""",
+say. Where a cache answers in a way of its own, `proof/caches_rows.py` says in which. In the rows "nginx before
+gunicorn" means that nginx is the cache, and gunicorn serves the application. "nginx slices" has requests for slices
+only. Varnish gets one request less, because it asks for no other coding than gzip.""",
     ),
     "caches_peers": (
         "How much work caches save",

@@ -14,8 +14,8 @@ import pytest
 from cardan.testing import PROTOCOLS
 from cardan.types import ProtocolName
 from proof import caches
-from proof.cache_model import Answer, Cache
-from proof.cache_rows import ROWS, SLICED
+from proof.caches_model import Answer, Cache
+from proof.caches_rows import ROWS, SLICED
 
 AT_ONCE = {name for name, row in {**ROWS, **SLICED}.items() if "s.wait(" not in inspect.getsource(row)}
 

@@ -21,7 +21,7 @@ from tests.contract import test_response_conditional as conditional
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .cache_model import Answer
+    from .caches_model import Answer
 
 __all__ = ["ROWS", "SLICED", "Line", "Stage"]
 
