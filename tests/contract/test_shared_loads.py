@@ -97,12 +97,43 @@ class Iterator:
         return piece
 
 
-def core_request(source: Source, content_type: str, make: Any = generated, *, sized: bool = False) -> core.Request:
+class Halves:
+    """A filter that holds back the last byte that it got until more comes, as those of content codings do."""
+
+    held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        data = self.held + data
+        self.held = data[-1:]
+        return data[:-1]
+
+    def close(self) -> bytes:
+        return self.held
+
+
+class Filtered(Request):
+    def make_body_filter(self) -> Halves:
+        return Halves()
+
+
+class CoreFiltered(core.Request):
+    def make_body_filter(self) -> Halves:
+        return Halves()
+
+
+def core_request(
+    source: Source,
+    content_type: str,
+    make: Any = generated,
+    *,
+    sized: bool = False,
+    cls: type[core.Request] = core.Request,
+) -> core.Request:
     """A request of core; ``sized``: its head says how long the body is."""
     length = b"%d" % sum(map(len, source.pieces))
     framing = (b"Content-Length", length) if sized else (b"Transfer-Encoding", b"chunked")
     fields = [(b"Content-Type", content_type.encode()), framing]
-    return core.Request(core.RequestHead("POST", headers=fields), make(source), run_sync=anyio.to_thread.run_sync)
+    return cls(core.RequestHead("POST", headers=fields), make(source), run_sync=anyio.to_thread.run_sync)
 
 
 MAKERS: dict[str, Callable[[Source, str], Any]] = {
@@ -110,6 +141,9 @@ MAKERS: dict[str, Callable[[Source, str], Any]] = {
     "core": core_request,
     "core-iterator": lambda source, kind: core_request(source, kind, Iterator),
     "core-sized": lambda source, kind: core_request(source, kind, sized=True),
+    "asgi-filtered": lambda source, kind: asgi_request(source, kind, Filtered),
+    "core-filtered": lambda source, kind: core_request(source, kind, cls=CoreFiltered),
+    "core-sized-filtered": lambda source, kind: core_request(source, kind, sized=True, cls=CoreFiltered),
 }
 BODIES = {
     "data": ("text/plain", b"0123456789" * 10),

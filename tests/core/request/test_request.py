@@ -141,9 +141,27 @@ def test_disconnected(error: Exception) -> None:
     assert request.disconnected
 
 
+class Same:
+    """A filter that changes nothing."""
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def close(self) -> bytes:
+        return b""
+
+
+class Filtered(core.Request):
+    def make_body_filter(self) -> Same:
+        return Same()
+
+
+@pytest.mark.parametrize("cls", [core.Request, Filtered])
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_make_event(backend: str) -> None:
-    """Tasks that wait for the ``load()`` of another one wait for an event that ``make_event`` makes."""
+def test_make_event(backend: str, cls: type[core.Request]) -> None:
+    """Tasks that wait for the ``load()`` of another one wait for an event that ``make_event`` makes, also if the body
+    passes through a filter.
+    """
     made: list[anyio.Event] = []
 
     def make_event() -> anyio.Event:
@@ -157,7 +175,7 @@ def test_make_event(backend: str) -> None:
             await more.wait()
             yield b"a"
 
-        request = core.Request(RequestHead("POST"), body(), make_event=make_event)
+        request = cls(RequestHead("POST"), body(), make_event=make_event)
         async with anyio.create_task_group() as group:
             group.start_soon(request.load)
             group.start_soon(request.load)

@@ -39,6 +39,7 @@ __all__ = [
     "BodyInput",
     "BytesBody",
     "IterableBody",
+    "SharedBody",
     "UnfinishedRead",
     "close_async_files",
     "close_each",
@@ -87,6 +88,8 @@ class Body:
     """Runs a blocking read for async code, if that is needed."""
     blocks: bool = False
     """Whether no cancellation ends :meth:`aread` while it waits: a time-out is then noticed between two reads."""
+    breaks_off: bool = False
+    """Whether a cancellation in the middle of :meth:`aread` may end the source, so that what follows is lost."""
     disconnected: bool = False
     """Whether the client is known to have left."""
     leave_event: Any = None
@@ -343,10 +346,36 @@ class IterableBody(Body):
         return self.read(size, whole)
 
 
-class AsyncIterableBody(Body):
-    """A body from an async iterable of bytes."""
+class SharedBody(Body):
+    """A body of which other tasks, that wait for it in ``load()``, need what a cancelled read would lose."""
 
     _pending: Background[bytes] | None = None
+
+    async def _read_shared(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The result of ``await read()``, in a task of its own, which a cancellation of this one does not end."""
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = Background(read)
+        try:
+            await pending.wait()
+        except BaseException:  # if it is done nevertheless, the next read takes its chunk
+            if not pending.done and not self.waiting:
+                self.abandon()
+            raise
+        self._pending = None
+        return pending.result()
+
+    def abandon(self) -> None:
+        """Cancel the task that reads the next chunk."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.cancel()
+
+
+class AsyncIterableBody(SharedBody):
+    """A body from an async iterable of bytes."""
+
+    breaks_off = True
     _closed: bool = False
     """Whether it was closed before its end was seen."""
     wait: Callable[..., Any] | None = None
@@ -373,29 +402,7 @@ class AsyncIterableBody(Body):
         if self._closed:
             raise BodyConsumed("got a read of the body after aclose(), expected it before")
         # in another event loop than asyncio and trio, a cancellation ends the generator
-        return await (self._next_shared() if self.driven and in_event_loop() else self._next())
-
-    async def _next_shared(self) -> bytes:
-        """The next chunk, read by a task of its own. A cancellation would end an async generator in the middle, and
-        other tasks that wait in ``load()`` need its next chunk.
-        """
-        pending = self._pending
-        if pending is None:
-            pending = self._pending = Background(self._next)
-        try:
-            await pending.wait()
-        except BaseException:  # if it is done nevertheless, the next read takes its chunk
-            if not pending.done and not self.waiting:
-                self.abandon()
-            raise
-        self._pending = None
-        return pending.result()
-
-    def abandon(self) -> None:
-        """Cancel the task that reads the next chunk."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.cancel()
+        return await (self._read_shared(self._next) if self.driven and in_event_loop() else self._next())
 
     async def _next(self) -> bytes:
         try:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._buffers import as_bytes
 from .._exceptions import BadRequest, HTTPException
+from .._waiting import in_event_loop
 from ..drive import Read, arun, run
 from ..forms._body_reader import FAILED
-from .body import Body
+from .body import SharedBody
 from .perform import perform, performer
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..drive import Step
     from ..forms._body_reader import BodyReader
+    from .body import Body
 
 __all__ = ["BodyFilter", "FilteredBody"]
 
@@ -40,13 +42,14 @@ class BodyFilter(Protocol):
         ...
 
 
-class FilteredBody(Body):
+class FilteredBody(SharedBody):
     """Reads ``sent`` through ``body_filter``. ``reader`` counts the bytes of ``sent`` and checks their limits."""
 
     def __init__(self, sent: Body, reader: BodyReader, body_filter: BodyFilter) -> None:
         self.turn = [None]
         self._sent = sent
         self.blocks = sent.blocks
+        self.make_event = sent.make_event
         self._reader = reader
         self._filter = body_filter
 
@@ -56,10 +59,17 @@ class FilteredBody(Body):
 
     async def aread(self, size: int, whole: bool) -> bytes:
         """The same as :meth:`read`, in async code."""
-        return await arun(self._next(size, whole), perform(self._sent))
+
+        async def read() -> bytes:
+            return await arun(self._next(size, whole), perform(self._sent))
+
+        # the tasks that wait are those of this body: the one that was sent does not know of them
+        is_shared = self._sent.breaks_off and self.driven and in_event_loop()
+        return await (self._read_shared(read) if is_shared else read())
 
     def abandon(self) -> None:
         """Note that no task will continue a cancelled read."""
+        super().abandon()
         self._sent.abandon()
 
     def _next(self, size: int, whole: bool) -> Generator[Step, Any, bytes]:
