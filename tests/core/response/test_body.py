@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import copy
+import pickle
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -346,3 +348,57 @@ async def test_an_async_body_that_is_replaced_is_closed() -> None:
     assert (log, response.get_data()) == ([], b"new")
     await response.aclose()
     assert log == ["body", "hook"]
+
+
+class Asked:
+    """A request for one range, or for several."""
+
+    method = "GET"
+
+    def __init__(self, ranges: str) -> None:
+        self.headers = {"Range": ranges}
+
+
+CHANGES: dict[str, Callable[[Any], object]] = {
+    "none": lambda response: None,
+    "set_data": lambda response: response.set_data("other"),
+    "data": lambda response: setattr(response, "data", b""),
+    "response": lambda response: setattr(response, "response", ["ot", b"her"]),
+    "stream": lambda response: response.stream.write("more"),
+    "make_sequence": lambda response: response.make_sequence(),
+    "freeze": lambda response: response.freeze(),
+    "a range": lambda response: response.make_conditional(Asked("bytes=1-2"), True),
+    "ranges": lambda response: response.make_conditional(Asked("bytes=0-0,3-3"), True),
+    "no range": lambda response: response.make_conditional(Asked("bytes=9-"), True),
+}
+LOOKS: dict[str, Callable[[Any], bytes]] = {
+    "data": lambda response: response.data,
+    "text": lambda response: response.text.encode(),
+    "get_data": lambda response: response.get_data(),
+    "iter_encoded": lambda response: b"".join(response.iter_encoded()),
+    "response": lambda response: Response(response.response).data,
+    "outgoing": lambda response: response.outgoing("GET").body,
+    "events": lambda response: b"".join(
+        event.data for event in response.iter_events("GET") if isinstance(event, Chunk)
+    ),
+    "copy": lambda response: copy.copy(response).data,
+    "pickle": lambda response: pickle.loads(pickle.dumps(response)).data,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("is_listed", [False, True])
+@pytest.mark.parametrize("body", ["text", b"text", ["te", "xt"], ("te", b"xt")], ids=["str", "bytes", "list", "tuple"])
+def test_every_look_at_a_body_shows_the_same_bytes(body: Any, is_listed: bool, change: str) -> None:
+    """Law: whatever has changed a buffered body, every access gives the bytes that are sent, in any order of accesses,
+    and their number is the Content-Length (RFC 9110 section 8.6).
+    """
+    for first in LOOKS:
+        response = Response(body)
+        if is_listed:
+            assert response.response
+        CHANGES[change](response)
+        seen = [LOOKS[name](response) for name in (first, *LOOKS)]
+        assert len(set(seen)) == 1, list(zip((first, *LOOKS), seen))
+        assert response.calculate_content_length() == response.stream.tell() == len(seen[0])
+        assert response.headers.get("Content-Length") in (None, str(len(seen[0])))

@@ -134,7 +134,7 @@ class ETagResponseMixin(BaseResponse):
         if self.is_sequence:
             data = self._body if self._body is not None else b"".join(map(encode, self._iterable))
             pieces = [piece.prefix + data[piece.start : piece.stop] for piece in plan.pieces]
-            self._body = b"".join([*pieces, plan.suffix])
+            self._set_bytes(b"".join([*pieces, plan.suffix]))
             return
         source = self._iterable
         if isinstance(source, Seekable):
