@@ -6,6 +6,7 @@ import inspect
 import io
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urljoin
 
 import pytest
 
@@ -39,6 +40,20 @@ def test_append_slash_redirect(wz: Any, path: str, query: str, expected: str) ->
     if path == "/\xc3\xb6" and wz.package == "werkzeug":
         expected = "\xc3\xb6/"  # the bytes of the environ, encoded once more when it is sent
     assert (response.status_code, response.location) == (308, expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["http:evil.example", "javascript:x", "a?b", "a#b", "50%", "%2F", "a;b", "\xff", "\\x"]
+)
+def test_append_slash_redirect_adds_a_slash_only(name: str) -> None:
+    """Whatever the last part of a path is, the location is the same path with a slash: what a client sends can neither
+    be read as a scheme (RFC 3986 section 4.2) nor as a query, and leads to no other server.
+    """
+    sent = f"http://localhost/a/{quote(name.encode('latin-1'))}"
+    location = utils.append_slash_redirect({"PATH_INFO": f"/a/{name}", "QUERY_STRING": "c=1"}).location
+    assert location is not None
+    url, _, query = urljoin(sent, location).partition("?")
+    assert (unquote_to_bytes(url), query) == (unquote_to_bytes(f"{sent}/"), "c=1")
 
 
 @pytest.mark.parametrize(

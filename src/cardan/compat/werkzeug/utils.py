@@ -8,6 +8,7 @@ import re
 import unicodedata
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, Self, TypeVar, overload
+from urllib.parse import quote
 
 from ... import _response
 from ..._response import Response
@@ -68,10 +69,13 @@ def redirect(location: str, code: int = 302, Response: Any = None) -> Any:
 def append_slash_redirect(environ: WSGIEnvironment, code: int = 308) -> Response:
     """A redirect to the URL of the request with a slash after its path. The location is relative.
 
+    The last part of the path is percent-encoded, so that it is neither a scheme nor a query: nothing in the path can
+    lead to another server.
+
     >>> append_slash_redirect({"PATH_INFO": "/users/42", "QUERY_STRING": "a=1"}).location
     '42/?a=1'
     """
-    last = environ.get("PATH_INFO", "").rpartition("/")[2].encode("latin-1").decode("utf-8", "replace")
+    last = quote(environ.get("PATH_INFO", "").rpartition("/")[2].encode("latin-1"), safe="")
     query = environ.get("QUERY_STRING")
     return redirect((f"{last}/" if last else "./") + (f"?{query}" if query else ""), code)
 
