@@ -188,12 +188,18 @@ the load average of the machine when the run began and when it ended, as in "loa
 form among the tests of the project. The page itself is written by `python -m proof.page` from the files that the
 commands write.
 
-`make proof` runs the commands that begin with `python -m proof`, which takes hours, `make soak` those of the load, more
-than an hour, and `make mutation` tries mutants of all modules, or a part of them with the options of the command below
-(`ARGS="--sample 40 --seed 20"`). Each sets up what it needs. Afterwards a single command runs as
-`.venv/bin/python -m proof.torture`, and `--help` says how to run a small part of it. A run of `proof` that tries much
-less than the recorded one prints its figures, but does not replace those on this page. Neither does a run of `soak`
-with `--quick`.
+To repeat the runs:
+
+- `make proof` runs the commands that begin with `python -m proof`, which takes hours. It gives the fuzzers fewer inputs
+  than the recorded run; `make proof ARGS="fuzz --inputs 10000000"` gives them as many.
+- `make soak` puts the load on the servers, which takes more than an hour.
+- `make coverage` measures the coverage.
+- `make mutation` tries mutants of all modules; `make mutation ARGS="--sample 40 --seed 20"` tries a sample, as the
+  recorded run did.
+
+Each of them sets up what it needs. Afterwards a single command runs as `.venv/bin/python -m proof.torture`, and
+`--help` says how to run a small part of it. A run of `proof` that tries much less than the recorded one prints its
+figures, but does not replace those on this page. Neither does a run of `soak` with `--quick`.
 
 Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
 "broke the rule" is the number of violations that were found.
