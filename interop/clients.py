@@ -138,8 +138,10 @@ class Wire:
             self._socket.sendall(data)
 
     def _read_head(self, seen: Seen) -> None:
-        lines = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
-        pairs = [line.partition(":") for line in lines[1:] if line]
+        lines = [self._line()]
+        while line := self._line():
+            lines.append(line)
+        pairs = [line.partition(":") for line in lines[1:]]
         seen.fields = {name.lower(): value.strip() for name, _, value in pairs}
         if lines[0][:9] == "HTTP/1.0 ":
             seen.fields = {"connection": "close", **seen.fields}
@@ -164,6 +166,10 @@ class Wire:
                         first()
                     self._receive()
             self.close()
+
+    def _line(self) -> str:
+        """A line of the head. A line feed without a carriage return ends it, too (RFC 9112 section 2.2)."""
+        return self._until(b"\n").removesuffix(b"\r").decode("latin-1")
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._rest:

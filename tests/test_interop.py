@@ -216,7 +216,7 @@ def test_a_client_that_does_not_start(tmp_path: Path, monkeypatch: pytest.Monkey
     def fails(*arguments: Any, **options: Any) -> Any:
         raise AssertionError("one ended at its start:\nno module site\n")
 
-    monkeypatch.setitem(CLIENTS, "curl", replace(CLIENTS["curl"], open=broken))
+    monkeypatch.setitem(CLIENTS, "curl", replace(CLIENTS["socket"], name="curl", open=broken))
     monkeypatch.setattr(command, "start", lambda *arguments, **options: Stopped())
     clients = command.Clients(["socket", "curl"], tmp_path)
     found = command.ask(SERVERS["waitress"], clients, [ROWS["HEAD"]], tmp_path)

@@ -65,7 +65,8 @@ def test_the_code_of_a_function_is_replaced(path: Path, tmp_path: Path) -> None:
     for mutant in in_functions:
         assert [old.co_qualname for old, _ in codes_that_differ(path, SOURCE, mutant.source) or ()] == ["Door.close"]
     functions = {function.__code__.co_firstlineno: function for function in functions_in(path)}
-    assert sorted(functions) == [6, 8], "the overload, which typing keeps, and the method"
+    # the overload, which typing keeps, and the method; since Python 3.14 also the function that gives its annotations
+    assert {6, 8} <= functions.keys() <= {6, 7, 8}
     assert "how" in functions[8].__code__.co_consts
     assert swap(path, SOURCE, in_functions[2].source, list(functions.values()))
     assert "how" not in functions[8].__code__.co_consts

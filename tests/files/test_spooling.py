@@ -233,11 +233,12 @@ def test_a_file_on_disk_is_closed_although_its_stream_fails(monkeypatch: pytest.
     sink = SpoolSink(Limits(max_file_memory=1))
     sink.write(b"data")
     sink.stream.read(1)
-    file = sink._file
+    file, stream = sink._file, sink.stream
     assert file is not None
 
     class Failing:
         def close(self) -> None:
+            stream.detach()
             raise OSError("the disk fails")
 
     monkeypatch.setattr(sink, "_stream", Failing())

@@ -191,6 +191,9 @@ class cached_property(property, Generic[T]):
         self.__name__ = name or fget.__name__
         self.__module__ = fget.__module__
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Keep the name: since Python 3.15, a property takes that of its attribute."""
+
     @property
     def slot_name(self) -> str:
         """The name of the slot for the value, in a class with ``__slots__``."""
