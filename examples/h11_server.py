@@ -58,7 +58,7 @@ class Connection:
                 await self.send_events(core.Response(f"{error}\n", error.error_status_hint), "GET", "1.0", last=True)
 
     async def answer(self, start: h11.Request) -> None:
-        """Let the application answer one request. Its errors are logged, and become a 500 if nothing was sent yet."""
+        """Answer one request. At its end ``body()`` is closed, whether or not the application has read all of it."""
         if start.method == b"CONNECT":  # this is no proxy
             await self.send_events(core.Response(status=501), "GET", "1.0", last=True)
             return
@@ -70,18 +70,23 @@ class Connection:
         head = core.RequestHead.from_target(
             start.method, start.target, list(start.headers), http_version=version, client=client
         )
-        response: core.Response
         # a body with two lengths may hide a request: the connection ends after the answer (RFC 9112 section 6.1)
         last = {b"content-length", b"transfer-encoding"} <= {name for name, _ in start.headers}
+        async with core.Request(head, self.body(), inform=self.inform) as request:
+            await self.respond(request, version, last=last)
+
+    async def respond(self, request: core.Request, version: str, *, last: bool) -> None:
+        """Let the application answer. Its errors are logged, and become a 500 if nothing was sent yet."""
+        response: core.Response
         try:
-            response = await self.app.arespond(core.Request(head, self.body(), inform=self.inform))
+            response = await self.app.arespond(request)
         except ClientDisconnected as error:  # body() says why: the client has left, or what came is no HTTP
             raise error.__cause__ or trio.BrokenResourceError from None
         except Exception:
             print_exc()
             response, last = core.Response("Internal Server Error\n", 500), True
         try:
-            await self.send_events(response, head.method, version, last=last)
+            await self.send_events(response, request.method, version, last=last)
         except LEFT:
             raise
         except ClientDisconnected:  # a body that is made of the upload

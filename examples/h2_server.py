@@ -155,8 +155,8 @@ class Stream:
             client=self.connection.client,
         )
         try:
-            request = core.Request(head, self.body(), inform=self.inform)
-            await self.send_events(await self.connection.app.arespond(request), head.method)
+            async with core.Request(head, self.body(), inform=self.inform) as request:  # closes body() at its end
+                await self.send_events(await self.connection.app.arespond(request), head.method)
         except (ClientDisconnected, h2.exceptions.NoSuchStreamError, *LEFT):
             pass  # the client has left, or is too slow
         except Exception:

@@ -59,7 +59,9 @@ class Connection:
 
     async def receive_head(self) -> Answer:
         """The head of the next answer. Raises EOFError if there is none."""
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        head = ""
+        while line := (await self.line()).rstrip(b"\r\n"):
+            head += f"{line.decode('latin-1').lower()}\r\n"
         return Answer(int(head.split(" ", 2)[1]), b"", head)
 
     async def receive(self, *, without_body: bool = False) -> Answer:
@@ -84,9 +86,9 @@ class Connection:
         return data
 
     async def line(self) -> bytes:
-        """The next line. Raises EOFError if there is none."""
+        """The next line; a line feed alone ends it, too (RFC 9112 section 2.2). Raises EOFError if there is none."""
         if not (line := await self.reader.readline()):
-            raise EOFError("got the end of the connection, expected a chunk")
+            raise EOFError("got the end of the connection, expected a line")
         return line
 
     async def ask(self, method: str, path: str, body: bytes = b"", kind: str = "text/plain", *fields: str) -> Answer:

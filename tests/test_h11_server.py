@@ -14,7 +14,7 @@ import pytest
 
 from cardan import Application, Request, Response, send_file
 from cardan.exceptions import NotFound
-from tests.trio_server import running
+from tests.trio_server import Watched, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -44,6 +44,8 @@ def pages(request: Request) -> Response:
         return Response(request.iter_data())
     if request.path == "/dated":
         return Response("x", headers={"Date": "Mon, 01 Jan 2024 00:00:00 GMT"})
+    if request.path == "/first":
+        next(request.iter_data())
     if request.path == "/none":
         raise NotFound
     return Response("hello")
@@ -57,6 +59,9 @@ async def async_pages(request: Request) -> Response:
         return Response(async_endless())
     if request.path == "/echo":
         return Response(request.aiter_data())
+    if request.path == "/first":
+        async for _ in request.aiter_data():
+            return Response("hello")
     return pages(request)
 
 
@@ -312,3 +317,16 @@ def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyP
     with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
         assert closed.wait(100)
+
+
+@pytest.mark.parametrize("path", ["/", "/first", "/form", "/error", "/none"])
+def test_the_body_of_a_request_is_closed(port: int, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server closes the iterator of the body after the answer, whether the application has read all, a part or
+    nothing of it, and whatever the answer is: no async generator is left to the collector.
+    """
+    closed = threading.Event()
+    body = h11_server.Connection.body
+    monkeypatch.setattr(h11_server.Connection, "body", lambda self: Watched(body(self), closed))
+    fields = ["Connection: close", "Content-Type: application/x-www-form-urlencoded", "Content-Length: 300000"]
+    spoken(port, f"POST {path} HTTP/1.1", *fields, body=b"a=b&" * 75_000)
+    assert closed.wait(100)

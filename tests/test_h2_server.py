@@ -20,7 +20,7 @@ import trio
 from cardan import Application, Request, Response
 from cardan.exceptions import NotFound
 from tests import h2_client
-from tests.trio_server import running
+from tests.trio_server import Watched, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -57,6 +57,8 @@ def pages(request: Request) -> Response:
         assert working.wait(100)
     if request.path == "/named":
         return Response("hello", headers={"X-Name": "caf\xe9"})
+    if request.path == "/first":
+        next(request.iter_data())
     if request.path == "/none":
         raise NotFound
     return Response("hello")
@@ -76,6 +78,9 @@ async def async_pages(request: Request) -> Response:
         return Response(request.aiter_data())
     if request.path == "/work":
         await trio.sleep_forever()
+    if request.path == "/first":
+        async for _ in request.aiter_data():
+            return Response("hello")
     return pages(request)
 
 
@@ -323,3 +328,15 @@ def test_curl(port: int) -> None:
         command = ["curl", "--silent", "--http2-prior-knowledge", "--max-time", "20", "--data", "name=Ada", url]
         done = subprocess.run(command, capture_output=True, check=True)
         assert done.stdout == f"Ada 2 127.0.0.1:{port} None".encode()
+
+
+@pytest.mark.parametrize("path", ["/", "/first", "/form", "/error", "/none"])
+def test_the_body_of_a_request_is_closed(port: int, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server closes the iterator of the body after the answer, whether the application has read all, a part or
+    nothing of it, and whatever the answer is: no async generator is left to the collector.
+    """
+    closed = threading.Event()
+    body = h2_server.Stream.body
+    monkeypatch.setattr(h2_server.Stream, "body", lambda self: Watched(body(self), closed))
+    h2_client.exchange(port, "POST", path, [FORM], b"a=b&" * 4000)
+    assert closed.wait(100)

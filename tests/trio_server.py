@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
+    from typing import Self
 
-__all__ = ["running"]
+__all__ = ["Watched", "running"]
 
 
 @contextmanager
@@ -39,3 +40,21 @@ def running(serve: Callable[..., Any]) -> Iterator[int]:
         trio.from_thread.run_sync(told["stop"], trio_token=told["token"])
         thread.join(100)
     assert not thread.is_alive()
+
+
+class Watched:
+    """The body of a request, which says when it is closed."""
+
+    def __init__(self, body: AsyncGenerator[bytes, None], closed: threading.Event) -> None:
+        self._body = body
+        self._closed = closed
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._body)
+
+    async def aclose(self) -> None:
+        await self._body.aclose()
+        self._closed.set()

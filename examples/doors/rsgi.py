@@ -57,9 +57,13 @@ class Door:
 
     async def answer(self, head: core.RequestHead, protocol: HTTPProtocol) -> None:
         """Let the application answer, and send its events."""
-        response = await self.app.arespond(core.Request(head, body(protocol)))
+        async with core.Request(head, body(protocol)) as request:  # closes body() at its end
+            await self.send_events(await self.app.arespond(request), head.method, protocol)
+
+    async def send_events(self, response: core.Response, method: str, protocol: HTTPProtocol) -> None:
+        """Send the events of a response, which closes it."""
         transport: RSGIHTTPStreamTransport | None = None
-        events = response.aiter_events(head.method, run_sync=anyio.to_thread.run_sync, library=anyio)
+        events = response.aiter_events(method, run_sync=anyio.to_thread.run_sync, library=anyio)
         async with aclosing(events):
             async for event in events:
                 match event:
