@@ -485,7 +485,7 @@ def test_a_head_without_a_length_of_an_application_that_was_called() -> None:
 
 
 def test_the_input_of_a_request_that_seems_to_have_no_body() -> None:
-    """``wsgi.input`` is opened at its first use, and is a file like any other one: it can be read, asked and iterated."""
+    """``wsgi.input`` is opened at its first use, and is like every other file: it can be read, asked and iterated."""
     seen: list[Any] = []
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
