@@ -20,7 +20,7 @@ from .core._exceptions import ClientDisconnected
 from .core._informational import early_links
 from .core._request import draining
 from .core._request.cached import cached
-from .core._request.exchange import KEY, REQUEST_KEY, Exchange, find_exchange, follow, known_body
+from .core._request.exchange import KEY, REQUEST_KEY, STATE_KEY, Exchange, find_exchange, follow, known_body
 from .core._request.fields import (
     AcceptMixin,
     AuthorizationMixin,
@@ -362,10 +362,13 @@ class BaseRequest(Stated[State_co]):
 
             For type checkers it has the type ``S`` in a ``Request[S]``.
             """
-            if self._wsgi_environ is None:
-                state: MutableMapping[str, Any] | None = self._asgi_scope.get("state")
-                if state is not None:
-                    return state
+            environ, state = self._wsgi_environ, None
+            if environ is None:
+                state = self._asgi_scope.get("state")
+            elif STATE_KEY in environ:
+                state = environ[STATE_KEY]
+            if state is not None:
+                return state
             exchange = self._exchange()
             if exchange.state is None:
                 exchange.state = {}

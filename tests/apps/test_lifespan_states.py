@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
 import pytest
 
-from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
+from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core, middleware
 from cardan.apps._lifespan import ProcessLifespan
+
+if TYPE_CHECKING:
+    from cardan import Flow
 
 SCOPE = {"method": "GET", "path": "/at/x", "root_path": "", "headers": [], "query_string": b""}
 HEAD = core.RequestHead("GET", "/at/x", headers=[(b"Host", b"a.example")])
@@ -135,6 +138,82 @@ def test_each_request_of_wsgi_has_its_own_state(place: str, kind: str) -> None:
         assert b"".join(app(environ, lambda *head: None)) == b"x"
     app.close()
     assert seen == [{"number": 1}] * 3
+
+
+def naming(name: str) -> Any:
+    """A lifespan whose state has a name."""
+
+    @contextlib.contextmanager
+    def lifespan(app: Any) -> Iterator[dict[str, Any]]:
+        yield {"name": name}
+
+    return lifespan
+
+
+@middleware
+def watching(request: Request) -> Flow:
+    """Notes the name in the state of its application, before and after the handler, and when the response is closed."""
+    request.environ["seen"].append(request.state.get("name"))
+    response = yield
+    request.environ["seen"].append(request.state.get("name"))
+    response.call_on_close(lambda: request.environ["seen"].append(Request(request.environ).state.get("name")))
+
+
+def in_the_same_environ(app: Any) -> Any:
+    """A handler that calls ``app`` with the environ of its request."""
+    return lambda request: Response.from_app(app, request.environ)
+
+
+def in_a_copy(app: Any) -> Any:
+    """An application that ``resolve()`` returns, and that gets a copy of the environ."""
+    return Mount({"/": app})
+
+
+@pytest.mark.parametrize("kind", ["whole", "stream"])
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("inside", [in_a_copy, in_the_same_environ])
+def test_an_application_around_another_one_keeps_its_state(inside: Any, named: bool, kind: str) -> None:
+    """On WSGI the lifespan of an application inside starts as well. Each sees its own state, in middleware before and
+    after the handler too: a lifespan inside changes nothing for the code around it, which may have none itself.
+    """
+
+    def handler(request: Request) -> Response:
+        name = request.state["name"]
+        return Response(name if kind == "whole" else (each for each in [name]))
+
+    innermost = Application(handler, middleware=[watching], lifespan=naming("innermost"))
+    inner = Application(inside(innermost), middleware=[watching], lifespan=naming("inner"))
+    outer = Application(inside(inner), middleware=[watching], lifespan=naming("outer") if named else None)
+    seen: list[str | None] = []
+    environ: Any = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
+    environ["seen"] = seen
+    body: Any = outer(environ, lambda status, headers, exc_info=None: None)  # type: ignore[call-overload]
+    assert b"".join(body) == b"innermost"
+    body.close()
+    for app in (innermost, inner, outer):
+        app.close()
+    around = "outer" if named else None
+    assert seen == [around, "inner", "innermost", "innermost", "inner", around, "innermost", "inner", around]
+
+
+def test_a_lifespan_that_runs_again() -> None:
+    """The state is that of the lifespan that runs, and nothing of one before is left, on a server that keeps none."""
+    states = iter([{"number": 1, "first": True}, {"number": 2}])
+
+    @contextlib.contextmanager
+    def counting(app: Any) -> Iterator[dict[str, Any]]:
+        yield next(states)
+
+    seen: list[Any] = []
+    app = changing(seen, lifespan=counting)
+
+    async def main() -> None:
+        for _ in range(2):
+            async with running(app, None):
+                await call(app, "http", None)
+
+    anyio.run(main)
+    assert seen == [{"number": 1, "first": True}, {"number": 2}]
 
 
 @places

@@ -345,18 +345,27 @@ class Closing:
         return close
 
 
-def failing(request: Any) -> Generator[None, Response, Response]:
+def failing(request: Any, kind: type[BaseException] = LookupError) -> Generator[None, Response, Response]:
     yield
-    raise LookupError("of the middleware")
+    raise kind("of the middleware")
 
 
+async def afailing(request: Any, kind: type[BaseException] = LookupError) -> AsyncGenerator[None, Response]:
+    yield
+    raise kind("of the middleware")
+
+
+@pytest.mark.parametrize("kind", [LookupError, SystemExit, GuardError])
+@pytest.mark.parametrize("middleware", [failing, afailing])
 @pytest.mark.parametrize(
     "errors", [{}, {"b": OSError("b"), "c": ValueError("c")}, {"b": SystemExit("b")}, {"b": GuardError("b")}]
 )
-def test_a_response_that_is_not_sent_is_closed(errors: dict[str, BaseException]) -> None:
-    """If a middleware raises an error after its ``yield``, the response that it was sent is closed: each hook is called
-    once, also those that have to be awaited, even if one fails. The first error of closing is raised, with that of the
-    middleware behind it.
+def test_a_response_that_is_not_sent_is_closed(
+    errors: dict[str, BaseException], middleware: Any, kind: type[BaseException]
+) -> None:
+    """If a middleware raises an error after its ``yield``, whatever its class is, the response that it was sent is
+    closed: each hook is called once, also those that have to be awaited, even if one fails. The first error of closing
+    is raised, with that of the middleware behind it.
     """
     closing = Closing()
 
@@ -367,7 +376,7 @@ def test_a_response_that_is_not_sent_is_closed(errors: dict[str, BaseException])
         return response
 
     with pytest.raises((LookupError, OSError, SystemExit, GuardError)) as caught:
-        text(handler, failing)
+        text(handler, partial(middleware, kind=kind))
     assert closing.closed == ["a", "b", "c", "d"]
     raised: list[BaseException | None] = [caught.value, caught.value.__context__]
     assert [str(error) for error in raised if error] == [*(["b"] if errors else []), "of the middleware"]
@@ -423,23 +432,89 @@ def test_a_flow_that_is_given_up_awaits_nothing() -> None:
     assert closing.closed == []
 
 
-def test_a_second_yield_is_an_error() -> None:
-    """Middleware yields once."""
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_a_second_yield_is_an_error(kind: str) -> None:
+    """Middleware yields once. At a second yield its generator is closed, before the middleware around it gets the
+    error, and so is the response that it was sent.
+    """
+    order: list[str] = []
 
     def twice(request: Any) -> Generator[None, Response, Response]:
-        yield
-        yield
+        try:
+            yield
+            yield
+        finally:
+            order.append("closed")
         raise AssertionError
 
+    async def atwice(request: Any) -> AsyncGenerator[None, Response]:
+        try:
+            yield
+            yield
+        finally:
+            order.append("closed")
+        raise AssertionError
+
+    def watching(request: Any) -> Generator[None, Response, None]:
+        try:
+            yield
+        except TypeError:
+            order.append("told")
+            raise
+
+    def handler(request: Any) -> Response:
+        response = Response("x")
+        response.call_on_close(lambda: order.append("response"))
+        return response
+
     with pytest.raises(TypeError, match=r"^got a second yield from .*twice'?, expected a return$"):
-        text(hello, twice)
+        text(handler, watching, twice if kind == "def" else atwice)
+    assert order == ["closed", "response", "told"]
+
+
+def test_an_error_that_is_raised_in_place_of_another_has_it_as_cause() -> None:
+    """So a traceback shows what has really happened: the call that failed, or what ``on_error`` has raised."""
+
+    def takes_none() -> Any: ...
+
+    def takes_two(other: Any, request: Any, more: Any) -> Any: ...
+
+    def refusing(request: Any, error: HTTPException) -> Response:
+        raise NotFound from LookupError()
+
+    def swallowing(request: Any) -> Generator[None, Response, None]:
+        with suppress(LookupError):
+            yield
+
+    def broken(request: Any) -> Response:
+        raise LookupError
+
+    causes = []
+    cases: tuple[tuple[Any, Any, Any], ...] = (
+        (takes_none, (), on_error),
+        (partial(takes_two, Response("x")), (), on_error),
+        (hello, (takes_none,), on_error),
+        (raiser(NotFound()), (), refusing),
+        (raiser(NotFound()), (stamping,), refusing),
+        (broken, (swallowing,), on_error),
+    )
+    for handler, middleware, answers in cases:
+        with pytest.raises(TypeError) as caught:
+            finish(flow("request", handler, middleware, answers))
+        causes.append(type(caught.value.__cause__))
+    assert causes == [TypeError, TypeError, TypeError, NotFound, NotFound, LookupError]
 
 
 def test_is_async() -> None:
-    """True for a coroutine function, a partial of one, and an object whose ``__call__`` is one."""
+    """True for a coroutine function, a partial of one, and an object whose ``__call__`` is one, also inside of partials
+    that have attributes, which Python does not join.
+    """
 
     class Callable_:
         async def __call__(self, request: Any) -> None: ...
 
-    assert [is_async(found) for found in (hello, partial(hello), partial(partial(hello)), Callable_())] == [True] * 4
+    named: Any = partial(Callable_())
+    named.name = "view"
+    found = [hello, partial(hello), partial(partial(hello)), Callable_(), named, partial(named)]
+    assert [is_async(each) for each in found] == [True] * 6
     assert [is_async(found) for found in (lambda request: hello(request), print, Callable_)] == [False] * 3

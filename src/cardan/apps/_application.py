@@ -625,7 +625,10 @@ class Application(Dual, Generic[R]):
 
     def _start(self, loop: Any, state: dict[str, Any]) -> None:
         """Store that the lifespan has started in ``loop`` with this state."""
-        self._adapter_lifespan_state.update(state)
+        known = self._adapter_lifespan_state  # the copies that __get__() has made have the same dict
+        known.update(state)
+        for name in known.keys() - state.keys():  # of a lifespan before
+            del known[name]
         if (stopping := self._stopping.get(loop)) is not None:
             stopping.begin()
 

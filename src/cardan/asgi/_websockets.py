@@ -5,6 +5,7 @@ WSGI has no websockets, so :mod:`cardan.wsgi` has no such module.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -61,11 +62,12 @@ async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if kind != "websocket.connect":
         raise RuntimeError(f"got the message {kind!r}, expected 'websocket.connect'")
-    if DENIAL in (scope.get("extensions") or {}):
-        await send({"type": f"{DENIAL}.start", "status": 404, "headers": [(b"content-length", b"0")]})
-        await send({"type": f"{DENIAL}.body", "body": b""})
-    else:
-        await send({"type": "websocket.close", "code": 1000})
+    with suppress(OSError):  # the client has left
+        if DENIAL in (scope.get("extensions") or {}):
+            await send({"type": f"{DENIAL}.start", "status": 404, "headers": [(b"content-length", b"0")]})
+            await send({"type": f"{DENIAL}.body", "body": b""})
+        else:
+            await send({"type": "websocket.close", "code": 1000})
 
 
 async def deny_with(response: BaseResponse, scope: Scope, send: Send) -> None:

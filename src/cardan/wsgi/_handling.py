@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .. import _crossing as crossing
 from ..core._closing import close_all
 from ..core._flow import Served, flow, raiser
-from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
+from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, STATE_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
 from ..core._response.outgoing import closers_of
@@ -104,9 +104,13 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     try:
         if app._adapter_start_lifespan is not None:
-            exchange.state = app._adapter_start_lifespan()
+            state = app._adapter_start_lifespan()
             if environ.get(DIRECT):
-                exchange.state.update(environ[DIRECT])
+                state.update(environ[DIRECT])
+            if exchange.outer:  # the application around this one has its own, in the environ that it knows
+                environ = {**environ, STATE_KEY: state}
+            else:
+                exchange.state = state
         if has_body and not environ.get("wsgi.input_terminated"):
             count_reads(environ)
         request = app.request_class(environ)

@@ -25,6 +25,7 @@ __all__ = [
     "KEY",
     "NOBODY",
     "REQUEST_KEY",
+    "STATE_KEY",
     "Exchange",
     "StandIn",
     "find_exchange",
@@ -45,6 +46,13 @@ to such a caller, who could not take the answer as well.
 
 REQUEST_KEY: Final = "cardan.request"
 """The key under which a request stores itself in an environ or scope (``populate_request``)."""
+
+
+STATE_KEY: Final = "cardan.state"
+"""The key of a state in the environ of an application inside another one that handles the same request.
+
+Each of them has a lifespan of its own. In a scope, the key ``state`` of the ASGI specification serves for that.
+"""
 
 
 class StandIn:
