@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 import pytest
+import sniffio
+from anyio.lowlevel import current_token
 
 import cardan
 import cardan.exceptions
-from cardan import Application, Mount, ProxyFix
+from cardan import CORS, Application, Mount, ProxyFix
 from cardan._crossing import BackgroundTask, Conversation, portal
 from cardan.apps._asgi_bridge import served_by
 from cardan.testing import Client, RequestBuilder
@@ -690,3 +692,30 @@ def test_a_body_that_somebody_has_closed(backend: Any) -> None:
     response.response.close()  # type: ignore[attr-defined]
     response.close()
     assert ended == ["ended"]
+
+
+@on_both_loops
+def test_the_loop_that_was_asked_for(backend: Any) -> None:
+    """Requests and the lifespan run in one event loop of ``backend``, also if a wrapper or a mount stands around it."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((sniffio.current_async_library(), current_token()))
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    made = [
+        Application.from_asgi(app, backend=backend),
+        Mount({"/": CORS(Application.from_asgi(app, backend=backend), "*")}),
+    ]
+    for each in made:
+        with Client(each, "wsgi") as client:
+            assert client.get("/").status_code == 204
+    assert [library for library, _ in seen] == [backend] * 4
+    assert len({token for _, token in seen}) == 1

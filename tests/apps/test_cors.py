@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 from typing import Any
 
+import anyio
 import flask
 import pytest
 import starlette.middleware.cors
 
 from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response, abort
-from cardan.testing import PROTOCOLS, Client, lint
+from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
 
@@ -337,3 +339,74 @@ def test_the_defaults(protocol: Any) -> None:
         answer = client.get("/", headers={"Origin": SITE})
         permissions = {name: value for name, value in answer.headers.items() if name.startswith("access-control")}
         assert permissions == {"access-control-allow-origin": SITE}
+
+
+#: names as an application may write them (RFC 9110 section 5.1: they are case-insensitive)
+SPELLINGS = [str.lower, str.upper, str.title]
+
+
+@both
+@pytest.mark.parametrize("spelt", SPELLINGS)
+def test_names_of_the_application_in_any_case(protocol: Any, spelt: Any) -> None:
+    """An origin that the application allows is kept, and its ``Vary`` gets one member more, however it writes them."""
+    fields = [(spelt("Vary"), "Cookie"), (spelt("Content-Type"), "text/plain")]
+    own = [(spelt(f"{ALLOW}Origin"), "https://own.example")]
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", fields + (own if environ["PATH_INFO"] == "/own" else []))
+        return [b"x"]
+
+    async def aapp(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        sent = fields + (own if scope["path"] == "/own" else [])
+        headers = [(name.encode(), value.encode()) for name, value in sent]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    wrapped = CORS(app if protocol == "wsgi" else aapp, [SITE])
+    with Client(wrapped, protocol) as client:
+        answer = client.get("/", headers={"Origin": SITE})
+        assert answer.headers.get_list(f"{ALLOW}Origin") == [SITE]
+        assert ", ".join(answer.headers.get_list("Vary")) == "Cookie, Origin"
+        answer = client.get("/own", headers={"Origin": SITE})
+        assert answer.headers.get_list(f"{ALLOW}Origin") == ["https://own.example"]
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_the_body_of_a_preflight_request_is_drained(framing: str) -> None:
+    """No browser sends one. A client that does sees the answer, because the rest of its request is taken first, on
+    both protocols; the answer is not over before.
+    """
+    body = b"x" * 100_000
+    headers = {"Origin": SITE, f"{ASK}Method": "POST"}
+    builder = RequestBuilder("/", method="OPTIONS", headers=headers, data=body)
+    environ = builder.environ()
+    environ["wsgi.input"] = source = io.BytesIO(body)
+    environ["wsgi.input_terminated"] = True
+    scope = builder.scope()
+    if framing == "chunks":
+        del environ["CONTENT_LENGTH"]
+        environ["HTTP_TRANSFER_ENCODING"] = "chunked"
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"content-length"]
+        scope["headers"].append((b"transfer-encoding", b"chunked"))
+    app: Any = CORS(site, [SITE])
+    heads: list[str] = []
+    answer = app(environ, lambda status, headers, exc_info=None: heads.append(status))
+    assert b"".join(answer) == b""
+    answer.close()
+    assert heads == ["204 No Content"]
+    assert source.tell() == len(body)
+
+    order: list[Any] = []
+    given = [{"type": "http.request", "body": body[:50_000], "more_body": True}]
+    given.append({"type": "http.request", "body": body[50_000:], "more_body": False})
+
+    async def receive() -> Any:
+        order.append("received")
+        return given.pop(0)
+
+    async def send(message: Any) -> None:
+        order.append(message.get("more_body", message["type"]))
+
+    anyio.run(app, scope, receive, send)
+    assert order[-3:] == ["received", "received", False]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anyio
@@ -12,6 +12,7 @@ import pytest
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core, middleware
 from cardan.apps._lifespan import ProcessLifespan
+from cardan.testing import PROTOCOLS, Client
 
 if TYPE_CHECKING:
     from cardan import Flow
@@ -373,3 +374,93 @@ def test_two_threads_that_close() -> None:
     for thread in threads:
         thread.join()
     assert ended == ["ended"]
+
+
+async def conversation(app: Any, state: dict[str, Any] | None = None) -> list[tuple[str, Any]]:
+    """The messages of a whole lifespan, each with the state of the scope at that time. Errors are not raised."""
+    sent: list[tuple[str, Any]] = []
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Any:
+        return {"type": next(asked)}
+
+    async def send(message: Any) -> None:
+        sent.append((message["type"], dict(scope.get("state", {}))))
+
+    scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0"}}
+    if state is not None:
+        scope["state"] = state
+    with contextlib.suppress(LookupError):
+        await app(scope, receive, send)
+    return sent
+
+
+@places
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+def test_a_failure_names_its_phase(place: str, phase: str) -> None:
+    """The message is ``lifespan.startup.failed`` before the start is complete, and ``lifespan.shutdown.failed`` after
+    that (ASGI lifespan specification 2.0).
+    """
+
+    @contextlib.contextmanager
+    def failing(app: Any) -> Iterator[None]:
+        if phase == "startup":
+            raise LookupError
+        yield
+        raise LookupError
+
+    app = changing([], lifespan=failing)
+    if place == "resolved":  # the lifespan is that of the outer application
+        app = Application(lambda request: Response("x"), lifespan=failing)
+    else:
+        app = PLACES[place](app)
+    kinds = [kind for kind, _ in anyio.run(conversation, app)]
+    assert kinds == [f"lifespan.{phase}.failed"] if phase == "startup" else kinds[1:] == ["lifespan.shutdown.failed"]
+
+
+def test_the_state_is_there_when_the_start_is_complete() -> None:
+    """A server may copy the state of the scope as soon as it is told that the start is complete (ASGI lifespan
+    specification 2.0, "Lifespan State").
+    """
+    app = changing([])
+    assert anyio.run(conversation, app, {"own": 1}) == [
+        ("lifespan.startup.complete", {"own": 1, "number": 1}),
+        ("lifespan.shutdown.complete", {"own": 1, "number": 1}),
+    ]
+
+
+class Values(Mapping[str, Any]):
+    """A mapping that has nothing but what every mapping has."""
+
+    def __init__(self) -> None:
+        self.values_now = {"number": 1}
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values_now[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values_now)
+
+    def __len__(self) -> int:
+        return len(self.values_now)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_the_mapping_of_the_program_stays_its_own(protocol: Any, kind: str) -> None:
+    """Requests have what any mapping had when the lifespan yielded it. They do not change it, and what the program
+    puts into it later is not in their state.
+    """
+    given = Values()
+
+    @contextlib.contextmanager
+    def lifespan(app: Any) -> Iterator[Values]:
+        yield given
+
+    seen: list[Any] = []
+    with Client(changing(seen, kind, lifespan), protocol) as client:
+        for number in (2, 3):
+            client.get("/")
+            given.values_now["number"] = number
+    assert seen == [{"number": 1}] * 2
+    assert given.values_now == {"number": 3}

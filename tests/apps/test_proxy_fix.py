@@ -396,3 +396,29 @@ def test_as_werkzeug_does(counts: tuple[int, ...]) -> None:
         list(ours(dict(environ), lambda *_: None))  # type: ignore[arg-type]
         list(theirs(dict(environ), lambda *_: None))  # type: ignore[arg-type]
         assert [seen[0][name] for name in same] == [seen[1][name] for name in same], (fields, counts)
+
+
+@pytest.mark.parametrize("spelt", [str.lower, str.upper, str.title])
+def test_names_in_a_scope_in_any_case(spelt: Any) -> None:
+    """The application sees the trusted entries only, also if a server or a middleware has written the names otherwise
+    than the specification of ASGI says.
+    """
+    told = {"X-Forwarded-For": "6.6.6.6, 1.1.1.1", "Host": "evil.example", "X-Forwarded-Host": "www.example.com"}
+    scope = RequestBuilder("/").scope()
+    scope["headers"] = [(spelt(name).encode(), value.encode()) for name, value in told.items()]
+    seen: list[Request] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        seen.append(request)
+        assert request.headers.getlist("X-Forwarded-For") == ["1.1.1.1"]
+        assert request.headers.getlist("Host") == ["www.example.com"]
+        return Response("x")
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None: ...
+
+    anyio.run(ProxyFix(app, x_host=1), scope, receive, send)
+    assert len(seen) == 1

@@ -266,3 +266,68 @@ def test_a_scope_of_another_protocol() -> None:
     """A response answers HTTP requests, handshakes and lifespans; a scope of another type is an error (ASGI 3.0)."""
     with pytest.raises(RuntimeError, match="got a scope of type 'mqtt', expected http, websocket or lifespan"):
         serve(Response("x"), type="mqtt")
+
+
+def test_a_message_that_was_refused_counts_as_sent() -> None:
+    """What the server has done with it is not known: no answer follows, and the error of the application is raised."""
+    tried: list[str] = []
+
+    async def chat(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await send({"type": "websocket.accept"})
+        except OSError:
+            raise NotFound from None
+
+    async def receive() -> Any:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        tried.append(message["type"])
+        raise OSError("the client has left")
+
+    app = Application(lambda request: Response("x"), websocket=chat)
+    for extensions in ({}, DENIAL):
+        with pytest.raises(NotFound):
+            anyio.run(app, {**SCOPE, **extensions}, receive, send)
+        assert tried == ["websocket.accept"]
+        tried.clear()
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_a_refusal_whose_body_cannot_be_sent(kind: str) -> None:
+    """Without the extension the server answers 403 with a body of its own: that of the response is not run, only
+    closed, and the hooks run.
+    """
+    log: list[str] = []
+
+    class Body:
+        def __iter__(self) -> Any:
+            log.append("run")
+            yield b"x"
+
+        def close(self) -> None:
+            log.append("closed")
+
+    class AsyncBody:
+        async def __aiter__(self) -> Any:
+            log.append("run")
+            yield b"x"
+
+        async def aclose(self) -> None:
+            log.append("closed")
+
+    class Refused(NotFound):
+        def get_response(self, *args: Any, **options: Any) -> Any:
+            response = Response(Body() if kind == "def" else AsyncBody(), 404)
+            response.call_on_close(lambda: log.append("hook"))
+            return response
+
+    async def chat(scope: Any, receive: Any, send: Any) -> None:
+        raise Refused
+
+    app = Application(lambda request: Response("x"), websocket=chat)
+    assert serve(app) == [{"type": "websocket.close", "code": 1000}]
+    assert log == ["closed", "hook"]
+    log.clear()
+    assert b"".join(message.get("body", b"") for message in serve(app, **DENIAL)) == b"x"
+    assert log == ["run", "closed", "hook"]

@@ -17,7 +17,7 @@ from cardan.core._request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
 from cardan.files._sending import send_file
 from cardan.files._static import StaticFiles
-from cardan.testing import RequestBuilder
+from cardan.testing import Client, RequestBuilder
 from cardan.wsgi._draining import _Cut
 
 if TYPE_CHECKING:
@@ -1120,3 +1120,43 @@ def test_a_body_that_was_read_is_not_drained(reads: bool) -> None:
     answer: Any = Application(handler)(environ, lambda *_: print)
     assert isinstance(answer, list) == reads
     assert b"".join(answer) == b"x"
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize("kind", ["whole", "hook", "stream"])
+def test_a_bare_response_inside_an_application_drains_nothing(protocol: str, kind: str) -> None:
+    """A handler that calls a response, to see what it sends, can read the body of its request afterwards. Only the
+    outermost application drains.
+    """
+    body = b"x" * 100_000
+    seen: list[int] = []
+
+    def inner() -> Response:
+        response = Response((each for each in ("a", "b")) if kind == "stream" else "ab")
+        if kind == "hook":
+            response.call_on_close(lambda: None)
+        return response
+
+    def handler(request: Request) -> Response:
+        sent: Any = inner()(request.environ, lambda status, headers, exc_info=None: lambda data: None)
+        assert b"".join(sent) == b"ab"
+        getattr(sent, "close", lambda: None)()
+        seen.append(len(request.get_data()))
+        return Response("outer")
+
+    async def ahandler(request: Request) -> Response:
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await inner()(request.scope, request.receive, send)
+        assert b"".join(message.get("body", b"") for message in sent) == b"ab"
+        assert not sent[-1].get("more_body")
+        seen.append(len((await request.load()).get_data()))
+        return Response("outer")
+
+    app = Application(handler if protocol == "wsgi" else ahandler)
+    with Client(app, protocol) as client:  # type: ignore[arg-type]
+        assert client.post("/", content=iter([body[:50_000], body[50_000:]])).text == "outer"
+    assert seen == [len(body)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cardan import Application, Request, Response, middleware
-from cardan.exceptions import NotFound
+from cardan.exceptions import HTTPException, NotFound
 from cardan.testing import PROTOCOLS, Client
 
 
@@ -153,3 +153,35 @@ def test_the_error_is_no_reference_cycle(protocol: str) -> None:
         assert [request() for request in requests] == [None]
     finally:
         gc.enable()
+
+
+GIVEN: dict[str, Any] = {
+    "a response": lambda: Response("of resolve", 418),
+    "an error": lambda: HTTPException(description="of resolve", response=Response("of resolve", 418)),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("buffer", [False, True])
+@pytest.mark.parametrize("kind", GIVEN)
+@pytest.mark.parametrize("raised", [False, True])
+def test_a_form_that_nobody_needs_is_not_parsed(protocol: Any, buffer: bool, kind: str, raised: bool) -> None:
+    """If ``resolve()`` gives an answer, no handler needs the form: what is wrong with it changes nothing, also where a
+    middleware has the bytes kept.
+    """
+
+    class Site(Application[Request]):
+        def resolve(self, request: Request) -> Any:
+            given = GIVEN[kind]()
+            if raised and isinstance(given, HTTPException):
+                raise given
+            return given
+
+    @middleware(buffer=buffer)
+    def passing(request: Request) -> Any:
+        yield
+
+    app = Site(load=True, middleware=[passing])
+    with Client(app, protocol) as client:
+        answer = client.post("/", content=b"no form", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert (answer.status_code, answer.text) == (418, "of resolve")
