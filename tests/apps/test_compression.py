@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import sys
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import starlette.middleware.gzip
 
 from cardan import Application, Compression, Mount, Request, Response, StaticFiles
 from cardan.exceptions import NotFound
-from cardan.testing import PROTOCOLS, Client, lint
+from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 from tests import zstd
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -603,3 +604,28 @@ def test_other_scopes_are_passed_on() -> None:
         with contextlib.suppress(StopIteration):
             Compression(app)({"type": kind}, None, None).send(None)  # type: ignore[arg-type]
     assert seen_types == ["lifespan", "websocket"]
+
+
+def test_an_empty_piece_that_is_written_begins_nothing() -> None:
+    """The head may be replaced until the application gives its first bytes (PEP 3333, "Error Handling"): ``write(b"")``
+    gives none.
+    """
+    heads: list[tuple[str, Any]] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", [("Content-Type", "text/plain")])
+        write(b"")
+        assert not heads
+        try:
+            raise LookupError
+        except LookupError:
+            start_response("500 Internal Server Error", [("Content-Type", "text/plain")], sys.exc_info())
+        return [b"x"]
+
+    def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+        heads.append((status, headers))
+        return lambda data: None
+
+    served: Any = Compression(app)
+    assert b"".join(served(RequestBuilder("/").environ(), start)) == b"x"
+    assert [status for status, _ in heads] == ["500 Internal Server Error"]

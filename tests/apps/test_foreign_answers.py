@@ -344,3 +344,32 @@ def test_an_asgi_application_whose_head_is_wrong_ends(
     with pytest.raises(ValueError, match="expected"):
         way(app, backend)
     assert ended == started == [1]
+
+
+@backends
+@ways
+def test_every_call_of_receive_ends_with_the_response(way: Callable[[Any, str], None], backend: str) -> None:
+    """All tasks of an application that wait for a message get the disconnect when the response is complete (ASGI HTTP
+    specification 2.5, "Disconnect").
+    """
+    got: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        while (await receive()).get("more_body"):
+            pass
+
+        async def wait() -> None:
+            got.append((await receive())["type"])
+
+        with anyio.fail_after(GUARD):
+            async with anyio.create_task_group() as group:
+                for _ in range(3):
+                    group.start_soon(wait)
+                await anyio.wait_all_tasks_blocked()
+                assert got == []
+                await send(START)
+                await send({**BODY, "more_body": False})
+
+    way(app, backend)
+    assert got == ["http.disconnect"] * 3

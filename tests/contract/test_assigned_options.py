@@ -442,3 +442,49 @@ def test_one_half_of_a_class() -> None:
     completed.asgi_app = completed.asgi_app
     for protocol in PROTOCOLS:
         assert get(completed, protocol).text == "open /"
+
+
+@both
+@kinds
+def test_an_option_that_is_deleted(protocol: Any, kind: str) -> None:
+    """The value of the class holds again, from the next request on."""
+
+    class Site(Application[Request]):
+        pass
+
+    Site.handler = staticmethod(HANDLERS[kind])
+    app = Site(lambda request: Response("own"), middleware=[auth], load=True)
+    wrong: Any = {"content": b"no form", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}
+    assert get(app, protocol).status_code == 401
+    del app.middleware
+    assert get(app, protocol).text == "own"
+    assert get(app, protocol, method="POST", **wrong).status_code == 400
+    del app.load
+    assert get(app, protocol, method="POST", **wrong).text == "own"
+    del app.handler
+    assert get(app, protocol).text == "open /"
+
+
+@both
+@kinds
+def test_middleware_that_is_assigned_while_a_body_is_loaded(protocol: Any, kind: str) -> None:
+    """A request keeps the middleware that the application had when it began; the next request has the other one."""
+    seen: list[str] = []
+
+    def noting(name: str) -> Any:
+        @middleware
+        def note(request: Request) -> Any:
+            seen.append(name)
+            yield
+
+        return note
+
+    class Assigning(Request):
+        def make_form_data_parser(self, *args: Any) -> Any:
+            app.middleware = [noting("new")]
+            return super().make_form_data_parser(*args)
+
+    app: Any = Application(HANDLERS[kind], request_class=Assigning, load=True, middleware=[noting("old")])
+    for _ in range(2):
+        assert get(app, protocol, method="POST", data={"a": "b"}).status_code == 200
+    assert seen == ["old", "new"]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -67,17 +67,17 @@ DOORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-async def call(app: Any, scope: dict[str, Any], *, last: int) -> int:
+async def call(app: Any, scope: dict[str, Any], *, last: int, upload: Iterable[dict[str, Any]] = ()) -> int:
     """Call an application whose server takes ``last`` messages, and no more: how many were sent."""
     count = 0
     left = anyio.Event()
-    given = [{"type": "http.request", "body": b"", "more_body": False}]
+    given = [*upload] or [{"type": "http.request", "body": b"", "more_body": False}]
     if scope["type"] == "websocket":
         given = [{"type": "websocket.connect"}]
 
     async def receive() -> Any:
         if given:
-            return given.pop()
+            return given.pop(0)
         await left.wait()
         return {"type": f"{scope['type']}.disconnect"}
 
@@ -193,3 +193,29 @@ def test_answers_without_a_handler(backend: str, app: Any, scope: dict[str, Any]
             assert await call(app, {**scope}, last=last) == last
 
     anyio.run(main, backend=backend)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("door", ["application", "bare"])
+@pytest.mark.parametrize("answer", ["whole", "stream", "trailers"])
+def test_answers_to_an_upload_that_is_not_read(backend: str, door: str, answer: str, tmp_path: Path) -> None:
+    """The same holds for the end of an answer that waits until the rest of the upload was discarded."""
+
+    async def ahandler(request: Request) -> Response:
+        return ANSWERS[answer](request, tmp_path)
+
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        await (await ahandler(Request(scope, receive, send)))(scope, receive, send)
+
+    app: Any = Application(ahandler) if door == "application" else bare
+    piece = {"type": "http.request", "body": b"x" * 100_000, "more_body": True}
+
+    async def main(last: int) -> int:
+        scope = scope_of(method="POST")
+        scope["headers"] = [*scope["headers"], (b"content-length", b"300000")]
+        return await call(app, scope, last=last, upload=[piece, piece, {**piece, "more_body": False}])
+
+    total = anyio.run(main, -1, backend=backend)
+    assert total > 1
+    for last in range(total):
+        assert anyio.run(main, last, backend=backend) == last

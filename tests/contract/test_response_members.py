@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
 from cardan import Application, Request, Response, redirect
+from cardan.core import ContentLengthError
 from cardan.core import Response as CoreResponse
 from cardan.testing import Client, RequestBuilder, lint
 
@@ -787,3 +789,106 @@ async def test_what_is_no_asgi_application() -> None:
     assert (type(made), made.status_code, made.text) == (Response, 201, "of core")
     with pytest.raises(TypeError):
         await Response.aforce_type(modern)
+
+
+def test_get_app_iter_says_what_a_server_needs() -> None:
+    """An empty body is one empty block, without which some servers send nothing. A body that is shorter than its
+    Content-Length is an error. A body that is not sent is not run.
+    """
+    get, head = RequestBuilder("/").environ(), RequestBuilder("/", method="HEAD").environ()
+    assert list(Response(stream()).get_app_iter(get)) == [b""]
+    assert list(Response(stream("a", "", "b")).get_app_iter(get)) == [b"a", b"", b"b"]
+    short = Response(stream("a"), headers={"Content-Length": "2"})
+    blocks = iter(short.get_app_iter(get))
+    assert next(blocks) == b"a"
+    with pytest.raises(ContentLengthError):
+        next(blocks)
+    begun: list[str] = []
+    body = (begun.append(each) for each in "ab")
+    assert b"".join(Response(body).get_app_iter(head)) == b""
+    assert not begun
+
+
+def test_a_buffered_body_that_fails_is_closed() -> None:
+    """The iterable of the application is closed once, and its error is raised."""
+    closed: list[int] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"a"
+            raise LookupError
+
+        def close(self) -> None:
+            closed.append(1)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return Body()
+
+    with pytest.raises(LookupError):
+        Response.from_app(app, RequestBuilder("/").environ(), buffered=True)
+    assert closed == [1]
+
+
+@pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
+@pytest.mark.parametrize("declared", [None, "5"])
+def test_the_answer_of_another_application_to_head(protocol: str, declared: str | None) -> None:
+    """It may leave out the body that a GET gets. No Content-Length of 0 is made of that, and one that it has declared
+    is sent (RFC 9110 section 8.6).
+    """
+    fields = [("Content-Type", "text/plain")] + ([("Content-Length", declared)] if declared else [])
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", fields)
+        return []
+
+    async def aapp(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(name.lower().encode(), value.encode()) for name, value in fields]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    builder = RequestBuilder("/", method="HEAD")
+    if protocol == "wsgi":
+        response = Response.from_app(app, builder.environ(), buffered=True)
+        sent = response.get_wsgi_headers(builder.environ())
+    else:
+        response = anyio.run(Response.afrom_app, aapp, builder.scope())
+        sent = response.get_wsgi_headers(builder.environ())
+    assert sent.get("Content-Length") == declared
+
+
+def test_an_application_of_the_other_protocol_is_named_with_its_cause() -> None:
+    """The error says which method takes it, and the error of the call is its cause."""
+
+    async def aapp(scope: Any, receive: Any, send: Any) -> None: ...
+
+    builder = RequestBuilder("/")
+    with pytest.raises(TypeError, match=r"afrom_app\(\) takes an ASGI application") as caught:
+        Response.from_app(aapp, builder.environ())  # type: ignore[arg-type]
+    assert isinstance(caught.value.__cause__, TypeError)
+    with pytest.raises(TypeError, match=r" from_app\(\) takes a WSGI application") as caught:
+        anyio.run(Response.afrom_app, legacy, builder.scope())
+    assert isinstance(caught.value.__cause__, TypeError)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_messages_that_are_not_all_taken_close_the_response(backend: str) -> None:
+    """When the generator of the messages is closed, the body has ended and the hooks have run."""
+    log: list[str] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            log.append("body")
+
+    async def main() -> None:
+        response = Response(body())
+        response.call_on_close(lambda: log.append("hook"))
+        messages = response.get_asgi_messages(RequestBuilder("/").scope())
+        assert [(await anext(messages))["type"] for _ in range(2)] == ["http.response.start", "http.response.body"]
+        await messages.aclose()
+        assert log == ["body", "hook"]
+
+    anyio.run(main, backend=backend)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -291,3 +292,31 @@ def test_a_subinterpreter(told: list[int], monkeypatch: pytest.MonkeyPatch) -> N
         assert before is not None
 
     anyio.run(main)
+
+
+@pytest.mark.parametrize("when", ["startup", "shutdown"])
+def test_a_lifespan_that_fails_restores_the_handlers(when: str, told: list[int]) -> None:
+    """The signals are handled as before, also if the lifespan ends by an error."""
+    handled = signal.getsignal(signal.SIGTERM)
+    seen: list[bool] = []
+
+    @contextmanager
+    def lifespan(app: Any) -> Iterator[None]:
+        if when == "startup":
+            raise LookupError
+        yield
+        seen.append(signal.getsignal(signal.SIGTERM) is handled)
+        raise LookupError
+
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Any:
+        return {"type": next(asked)}
+
+    async def send(message: Any) -> None: ...
+
+    app = Application(lambda request: Response("x"), lifespan=lifespan, end_streams_on_stop=True)
+    with pytest.raises(LookupError):
+        anyio.run(app, {"type": "lifespan"}, receive, send)
+    assert seen == ([] if when == "startup" else [False])
+    assert signal.getsignal(signal.SIGTERM) is handled

@@ -11,8 +11,9 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from cardan._crossing import as_error, shielded
+from cardan._crossing import ClientGone, NoDefect, as_error, log_lost, shielded
 from cardan._crossing.cancellation import wait_out, wait_uncut
+from cardan.exceptions import NotFound
 
 pytestmark = pytest.mark.anyio
 
@@ -149,3 +150,13 @@ class TestNative:
                 assert gone() is None
         finally:
             gc.enable()
+
+
+async def test_what_is_no_defect_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """An error that cannot be raised is logged, unless it is an answer to the client, or tells that it has left."""
+    for error in (NotFound(), ClientGone(), NoDefect()):
+        log_lost("lost", error)
+    assert not caplog.records
+    log_lost("lost", LookupError("defect"))
+    log_lost("lost", GeneratorExit())
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [LookupError, GeneratorExit]

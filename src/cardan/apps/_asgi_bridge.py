@@ -275,8 +275,9 @@ class _Call:
         if self._is_over:
             await checkpoint()
         else:
-            over = self._over = self._over or crossing.make_event()
-            await over.wait()
+            if self._over is None:  # an event of trio is neither true nor false
+                self._over = crossing.make_event()
+            await self._over.wait()
         return {"type": "http.disconnect"}
 
     def _read(self) -> bytes:
