@@ -109,6 +109,15 @@ def test_failures(body: bytes, length: int | None, error: type[Exception]) -> No
         assert type(caught.value) is error
 
 
+@pytest.mark.parametrize(("body", "cause"), [(SENT[:-5], ValueError), (b"garbage", zlib.error)])
+def test_the_cause_of_the_error_is_that_of_the_filter(body: bytes, cause: type[Exception]) -> None:
+    """The 400 tells a client nothing of the filter; its cause tells the program what the filter has raised."""
+    with pytest.raises(BadRequest) as caught:
+        make(body).form
+    assert type(caught.value.__cause__) is cause
+    assert str(caught.value.__cause__) not in str(caught.value)
+
+
 def test_limits_hold_for_both_sides() -> None:
     """`max_content_length` limits the bytes that were sent and the filtered bytes, because a small body may grow."""
 

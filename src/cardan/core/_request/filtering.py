@@ -48,7 +48,6 @@ class FilteredBody(SharedBody):
     def __init__(self, sent: Body, reader: BodyReader, body_filter: BodyFilter) -> None:
         self.turn = [None]
         self._sent = sent
-        self.blocks = sent.blocks
         self.make_event = sent.make_event
         self._reader = reader
         self._filter = body_filter
