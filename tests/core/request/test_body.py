@@ -6,7 +6,9 @@ import gc
 import io
 import tempfile
 import weakref
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from traceback import walk_tb
 from typing import Any
 
 import anyio
@@ -277,6 +279,47 @@ def test_a_failure_is_stored() -> None:
     assert len(set(seen)) == 1
 
 
+class Three(Request):
+    max_content_length = 3
+    max_form_memory_size = 3
+
+
+def kept_form() -> Request:
+    """A request whose form is refused, and whose bytes were kept."""
+    request: Request = type("Kept", (Request,), {"max_form_memory_size": 3})(head(FORM), b"a=1234")
+    request.get_data()
+    return request
+
+
+KEPT_ERRORS: dict[str, tuple[Callable[[], Request], Callable[[Request], object]]] = {
+    "read": (lambda: Three(head(), [b"12", b"34"]), lambda request: request.get_data()),
+    "parsed": (lambda: Three(head(FORM), [b"a=1", b"&b=2"]), lambda request: request.form),
+    "streamed": (lambda: Three(head(), [b"1234"]), lambda request: list(request.iter_data(4))),
+    "declared": (lambda: Three(head(content_length=b"4"), b"1234"), lambda request: request.stream),
+    "parsed of kept bytes": (kept_form, lambda request: request.form),
+}
+
+
+@pytest.mark.parametrize("case", KEPT_ERRORS)
+def test_each_access_gets_an_error_of_its_own(case: str) -> None:
+    """Law: an error that is kept is raised as a copy. What a program has caught is not changed by a later access, and a
+    traceback has the frames of one access only.
+    """
+    make, access = KEPT_ERRORS[case]
+    request = make()
+    errors: list[BaseException] = []
+    depths: list[int] = []
+    for _ in range(4):
+        with pytest.raises(RequestEntityTooLarge) as caught:
+            access(request)
+        errors.append(caught.value)
+        depths.append(len(list(walk_tb(caught.value.__traceback__))))
+    assert len({id(error) for error in errors}) == 4
+    assert len({str(error) for error in errors}) == 1
+    assert [len(list(walk_tb(error.__traceback__))) for error in errors] == depths
+    assert depths[1:] == depths[1:2] * 3
+
+
 @pytest.mark.parametrize("access", ["data", "form", "files", "stream", "iter_data", "kept"])
 def test_a_failure_keeps_nothing_alive(access: str) -> None:
     """An HTTP error and its stored copy make no reference cycle: the request is freed with its last reference."""
@@ -311,6 +354,39 @@ def test_a_failure_keeps_nothing_alive(access: str) -> None:
         assert weak() is None
     finally:
         gc.enable()
+
+
+def test_a_stream_that_is_left_before_its_error_keeps_nothing_alive() -> None:
+    """The bytes before a 413 are given first. The error that is to follow makes no cycle if nobody asks for it."""
+    request = type("Small", (Request,), {"max_content_length": 3})(head(), [b"12", b"345"])
+    pieces = request.iter_data()
+    assert [next(pieces), next(pieces)] == [b"12", b"3"]
+    weak = weakref.ref(request._body)
+    gc.collect()
+    gc.disable()
+    try:
+        del request, pieces
+        assert weak() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("cut", range(1, 5))
+@pytest.mark.parametrize("access", ["form", "data", "load", "load(form=False)"])
+def test_bytes_behind_the_declared_length(access: str, cut: int) -> None:
+    """A body that is longer than its Content-Length is refused wherever it is cut, also if the first piece is as long
+    as declared (RFC 9112 section 6.3): what follows may be another request.
+    """
+    sent = b"a=1&b"
+    request = Request(head(FORM, content_length=b"3"), [sent[:cut], sent[cut:]])
+    ask: dict[str, Callable[[], object]] = {
+        "form": lambda: request.form,
+        "data": lambda: request.data,
+        "load": lambda: anyio.run(request.load),
+        "load(form=False)": lambda: anyio.run(partial(request.load, form=False)),
+    }
+    with pytest.raises(BadRequest, match=r"got more bytes than the Content-Length of 3$"):
+        ask[access]()
 
 
 @pytest.mark.parametrize("use", ["data", "stream", "iter_data", "form"])

@@ -109,3 +109,13 @@ def test_what_is_left_of_a_piece_comes_first() -> None:
     assert stream.read(1) == b"a"
     assert stream.readall() == b"bcdef"
     assert asked == [False, True, True, True]
+
+
+def test_a_piece_that_was_read_is_not_kept() -> None:
+    """While a program waits for the next piece, the one that it has read to its end takes no memory."""
+    piece = bytearray(b"abc")
+    coming: Any = iter([piece, b""])
+    stream = BodyStream(lambda whole: next(coming))
+    assert (stream.read(2), stream.read(2)) == (b"ab", b"c")
+    piece.clear()  # raises BufferError as long as a view of it is left
+    assert stream.read(2) == b""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cardan.core._request.body import Body, BytesBody
-from cardan.core._request.exchange import Exchange, StandIn, find_exchange, known_body
+from cardan.core._request.exchange import Exchange, StandIn, find_exchange, follow, known_body
 
 
 def test_one_body_for_each_origin() -> None:
@@ -81,3 +81,49 @@ def test_a_client_has_left_if_sending_or_reading_says_so(left: bool, read: bool)
         exchange.open(body)
     exchange.left = left
     assert exchange.disconnected is (left or read)
+
+
+class Follower:
+    """What of a request object has a mode."""
+
+    _mode = "either"
+
+
+def test_a_request_object_has_the_mode_of_the_application_that_has_made_it() -> None:
+    """An application that calls another one, and goes on after it, keeps its mode and its request objects: what the
+    other one does with its own changes neither.
+    """
+    exchange, outer, late, inner = Exchange(), Follower(), Follower(), Follower()
+    exchange.begin()
+    exchange.switch("sync")
+    follow(exchange, outer)
+    exchange.begin()
+    assert exchange.mode is None
+    exchange.switch("async")
+    follow(exchange, inner)
+    assert (outer._mode, inner._mode) == ("sync", "async")
+    exchange.holders -= 1
+    exchange.go_back()
+    assert exchange.mode == "sync"
+    follow(exchange, late)
+    assert late._mode == "sync"
+    exchange.switch("async")
+    exchange.switch("sync")
+    assert (outer._mode, late._mode, inner._mode) == ("sync", "sync", "async")
+    exchange.switch("async")
+    assert (outer._mode, late._mode) == ("async", "async")
+
+
+def test_what_runs_blocking_calls_is_that_of_all_bodies() -> None:
+    """Async code that takes a request over runs the blocking reads of each body by its own function, also of a body
+    that sync code has opened before.
+    """
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        return function(*args)
+
+    exchange = Exchange()
+    bodies = [exchange.open(Closing([], name, None)) for name in "ab"]
+    exchange.run_blocking(run_sync)
+    assert [body.run_sync for body in bodies] == [run_sync, run_sync]
+    assert exchange.run_sync is run_sync

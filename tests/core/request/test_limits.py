@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import re
+import weakref
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -13,7 +17,7 @@ from cardan import header_field
 from cardan.core import BaseRequest, Limits, Request, RequestHead
 from cardan.core._request.limits import LIMIT_NAMES
 from cardan.exceptions import RequestEntityTooLarge
-from cardan.testing import RequestBuilder
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 from tests.house import ROOT
 
 POST = RequestHead("POST")
@@ -290,3 +294,95 @@ def test_only_so_many_sets_of_limits_are_kept(monkeypatch: pytest.MonkeyPatch) -
         request.max_files = number
         assert request.limits == Limits(max_files=number)
     assert len(known) == 256
+
+
+class Three(cardan.Request):
+    max_content_length = 3
+
+
+class ThreeInMemory(cardan.Request):
+    max_data_memory = 3
+
+
+ACCESSES: dict[str, Callable[[Any], object]] = {
+    "form": lambda request: request.form,
+    "get_data": lambda request: request.get_data(),
+    "stream": lambda request: request.stream.read(),
+    "iter_data": lambda request: b"".join(request.iter_data()),
+}
+
+
+def over(cls: type[cardan.Request], request: Any) -> Any:
+    """A request object of ``cls`` over the body of ``request``."""
+    return cls(request.environ) if hasattr(request, "environ") else cls(request.scope, request.receive)
+
+
+def refuses(request: Any, access: str) -> str | None:
+    """The limit that ``request`` names when it refuses the body."""
+    with pytest.raises(RequestEntityTooLarge) as caught:
+        ACCESSES[access](request)
+    return caught.value.limit
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("read", ACCESSES)
+@pytest.mark.parametrize("refused", ACCESSES)
+def test_a_request_that_has_refused_its_body_refuses_it_always(protocol: Any, refused: str, read: str) -> None:
+    """The 413 is raised at every later access, whatever another request object with other limits has read meanwhile:
+    for that one the body is still there.
+    """
+
+    @cardan.Request.application
+    def app(request: cardan.Request) -> cardan.Response:
+        small = over(Three, request)
+        assert refuses(small, refused) == "max_content_length"
+        ACCESSES[read](request)
+        assert {refuses(small, access) for access in ACCESSES} == {"max_content_length"}
+        return cardan.Response("ok")
+
+    with Client(app, protocol) as client:
+        assert client.post("/", data={"a": "1", "b": "2"}).text == "ok"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("access", ["stream", "iter_data"])
+def test_bytes_that_another_request_object_has_kept(protocol: Any, access: str) -> None:
+    """The limits of a request hold for bytes that another one has read. ``max_data_memory`` is about reading into
+    memory, not about streams; once it was exceeded, the request refuses its body always.
+    """
+
+    @cardan.Request.application
+    def app(request: cardan.Request) -> cardan.Response:
+        data = request.get_data()
+        small = over(ThreeInMemory, request)
+        assert ACCESSES[access](small) == data
+        assert {refuses(small, "get_data") for _ in range(2)} == {"max_data_memory"}
+        assert {refuses(small, access) for access in ACCESSES} == {"max_data_memory"}
+        assert {refuses(over(Three, request), access) for access in ACCESSES} == {"max_content_length"}
+        return cardan.Response("ok")
+
+    with Client(app, protocol) as client:
+        assert client.post("/", data={"a": "1", "b": "2"}).text == "ok"
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_refusal_keeps_nothing_alive(is_kept: bool) -> None:
+    """The error that a request keeps makes no reference cycle: the request is freed with its last reference."""
+    environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": "4", "wsgi.input": io.BytesIO(b"1234")}
+    if is_kept:
+        cardan.Request(environ, populate_request=False).get_data()
+    request = ThreeInMemory(environ, populate_request=False)
+    weak = weakref.ref(request)
+    gc.collect()
+    gc.disable()
+    try:
+        try:
+            request.get_data()
+        except RequestEntityTooLarge:
+            pass
+        else:
+            raise AssertionError("no error")
+        del request
+        assert weak() is None
+    finally:
+        gc.enable()

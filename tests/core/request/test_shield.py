@@ -118,3 +118,33 @@ def test_without_a_shield_each_file_is_closed(backend: str) -> None:
 
     anyio.run(main, backend=backend)
     assert seen == ["closing"] * 3
+
+
+class Failing(Closing):
+    """A file whose end fails."""
+
+    async def close(self) -> None:
+        self.seen.append("failing")
+        raise OSError("the disk is full")
+
+
+@BACKENDS
+@pytest.mark.parametrize("kinds", [(Failing, Closing), (Closing, Failing), (Failing, Closing, Failing)])
+def test_an_error_of_closing_hides_no_cancellation(kinds: tuple[type[Closing], ...], backend: str) -> None:
+    """A task that was cancelled ends as such, whichever file fails to close before or after: else its scope would not
+    end, or its task group would report the error of a task that it has cancelled.
+    """
+    seen: list[str] = []
+    sinks = iter(kinds)
+
+    async def main() -> None:
+        head = core.RequestHead("POST", headers={"Content-Type": "multipart/form-data; boundary=B"})
+        request = core.Request(head, FILE * len(kinds) + b"--B--", make_file=lambda: next(sinks)(seen))
+        await request.load()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await request.aclose()
+        assert scope.cancelled_caught
+
+    anyio.run(main, backend=backend)
+    assert seen == ["failing" if kind is Failing else "closing" for kind in kinds]
