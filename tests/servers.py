@@ -55,8 +55,7 @@ __all__ = [
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOST = "127.0.0.1"
-START_SECONDS = 30.0
-STOP_SECONDS = 8.0
+START_SECONDS = STOP_SECONDS = 100.0
 
 WSGIREF = """
 import importlib, sys

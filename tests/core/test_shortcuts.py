@@ -41,8 +41,9 @@ TYPE = "multipart/form-data; boundary=B"
 
 @pytest.fixture(autouse=True)
 def _empty_memo() -> None:
-    """The memo of plans is cleared when it is full, whatever other tests have put into it."""
+    """No memo holds what other tests have put into it."""
     _plans.clear()
+    _MEMO.clear()
 
 
 def calls(names: str, call: Callable[[], object]) -> int:
