@@ -341,7 +341,12 @@ def start(name: str | Kind, target: str, *, app_dir: Path, log_dir: Path, **env:
 
 
 class ServerPool:
-    """Servers by (kind, target). Each is started at its first use, and all are stopped together."""
+    """Servers by (kind, target). Each is started at its first use. If there are more than ``most``, the one that was
+    asked for the longest time ago is stopped; the others are stopped together at the end.
+    """
+
+    most = 40
+    """No test file has as many."""
 
     def __init__(self, log_dir: Path) -> None:
         self.log_dir = log_dir
@@ -352,8 +357,18 @@ class ServerPool:
         key = (name, target, app_dir)
         server = self.servers.get(key)
         if server is None or server.process.poll() is not None:
-            server = self.servers[key] = start(name, target, app_dir=app_dir, log_dir=self.log_dir)
+            server = start(name, target, app_dir=app_dir, log_dir=self.log_dir)
+        self.servers.pop(key, None)
+        self.servers[key] = server  # at the end: the order is that of the last use
+        if len(self.servers) > self.most:
+            self._end([self.servers.pop(next(iter(self.servers)))])
         return server
+
+    def _end(self, servers: list[Server]) -> None:
+        for server in servers:
+            server.kill()  # a graceful stop takes some of them seconds
+        for server in servers:
+            server.stop()
 
     def __enter__(self) -> ServerPool:
         return self
@@ -361,10 +376,7 @@ class ServerPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for server in self.servers.values():
-            server.kill()  # a graceful stop takes some of them seconds
-        for server in self.servers.values():
-            server.stop()
+        self._end(list(self.servers.values()))
 
 
 class Demo:

@@ -92,8 +92,17 @@ CASES = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def others() -> Iterator[None]:
+    """The collector leaves the objects of other tests alone: with all of them, a collection takes a second."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
-def no_collector() -> Iterator[None]:
+def no_collector(others: None) -> Iterator[None]:
     gc.collect()
     gc.disable()
     yield
