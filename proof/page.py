@@ -145,7 +145,11 @@ of code that they reach.""",
     "order": (
         "Order of the tests",
         """All tests run again and again, each time in another random order: the files are shuffled, and the tests in
-each file. A trial is one run of all tests. The rule: every test passes.""",
+each file. A trial is one run of all tests. The rule: every test passes.
+
+Up to three of these runs went on at the same time. What the failed ones have found is mended: servers among the
+examples left the body of a request to the collector, tests relied on what other tests had done, on Python before 3.15
+or on a server that stops within 8 seconds on a busy machine, and one table of tests expected too much of a new row.""",
     ),
     "coverage": (
         "Coverage",
@@ -212,8 +216,8 @@ MISSING = """
 - Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
-- Twenty random orders of all tests on each Python: that takes some hours. `python -m proof.order --runs 20` tries them,
-  and writes a section of this page.
+- Twenty random orders of all tests on each Python and in each way: the section on the order of the tests says how many
+  were tried. `python -m proof.order --runs 20` tries so many, with `--alone` in one process; that takes some hours.
 """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
@@ -230,7 +234,7 @@ def table(rows: list[list[str]]) -> str:
 
 def number(value: float) -> str:
     """A number as people read it."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def section(title: str, text: str, found: dict[str, Any]) -> str:
