@@ -125,7 +125,7 @@ def test_the_figures_of_a_part_are_written(tmp_path: Path) -> None:
     peers = json.loads(others.read_text("utf-8"))
     assert peers["large_uploads"]["Quart"]["rows"] == [{"what": "lateness", "value": 21, "unit": "ms"}]
     shown = page.load(found, peers)
-    assert "| lateness | 10 ms | 1.24 ms | 9.50 ms (Flask) |" in shown
+    assert "| lateness | 10 ms | 1.24 ms | 9.5 ms (Flask) |" in shown
     assert "| memory |  | 8 KiB | - |" in shown
     assert f"`python -m soak slow_uploads`, {found['slow_uploads']['date']}" in shown
     assert "`python -m soak --peer quart`, " in shown
