@@ -203,8 +203,9 @@ def test_a_disk_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(FileBody, "_read", fail)
     environ = {**environ_for("", ""), "wsgi.file_wrapper": lambda file, size: wrapped.append(file) or []}
     response(environ, Served())
-    with pytest.raises(BrokenResponse):
+    with pytest.raises(BrokenResponse) as caught:
         wrapped[0].read(3)
+    assert isinstance(caught.value.__cause__, OSError)  # a log shows the error of the disk
     wrapped[0].close()
 
 

@@ -186,14 +186,20 @@ def test_only_regular_files(tmp_path: Path) -> None:
 def test_a_link_that_cannot_be_read(
     number: int, kind: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A link that was replaced meanwhile is no file of the directory. A disk that fails is no answer about the name."""
+    """A link that was replaced meanwhile is no file of the directory. A disk that fails is no answer about the name.
+
+    Either way the error of the disk can be seen: it is the cause of the 404, or is raised itself.
+    """
 
     def fail(path: str) -> str:
         raise OSError(number, "of the disk")
 
     monkeypatch.setattr(os.path, "realpath", fail)
-    with pytest.raises(kind):
+    with pytest.raises(kind) as caught:
         opening.resolve_below(str(tmp_path), str(tmp_path / "f"))
+    seen = caught.value.__cause__ if kind is NotFound else caught.value
+    assert isinstance(seen, OSError)
+    assert seen.errno == number
 
 
 def test_another_file_below_the_directory_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
