@@ -32,15 +32,13 @@ DOORS: dict[str, Callable[[Any], Any]] = {
     "behind a proxy": lambda site: ProxyFix(Application.from_wsgi(site)),
     "compressed": lambda site: Compression(CORS(Application.from_wsgi(site), origins=["https://a.example"])),
     "resolved": lambda site: resolving(Application.from_wsgi(site)),
+    "resolved, the ASGI side alone": lambda site: resolving(asgi.from_wsgi(site)),
+    "resolved by one that is resolved": lambda site: resolving(resolving(asgi.from_wsgi(site))),
     "resolved in a wrapper": lambda site: resolving(ProxyFix(Application.from_wsgi(site))),
     "resolved, which speaks WSGI only": lambda site: resolving(Mount({"/at": site})),
+    "resolved by one that is resolved, which speaks WSGI only": lambda site: resolving(resolving(Mount({"/at": site}))),
     "two bridges": lambda site: asgi.from_wsgi(wsgi.from_asgi(asgi.from_wsgi(site))),
 }
-
-COLLECTING: dict[str, Callable[[Any], Any]] = {
-    "resolved, a handler of ASGI": lambda site: resolving(asgi.from_wsgi(site)),
-}
-"""Doors that collect what is written by ``write()``: it is sent with what the application returns."""
 
 
 def scope_of(path: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import pytest
 from cardan import Application, asgi
 from cardan.apps._wsgi_bridge import bridged
 from cardan.testing import AsyncClient
-from tests.apps.doors import COLLECTING, DOORS, exchange, scope_of
+from tests.apps.doors import DOORS, exchange, scope_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse
@@ -89,7 +89,7 @@ class Items(list[bytes]):
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("door", [*DOORS, *COLLECTING])
+@pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("kind", ["stream", "list"])
 def test_one_thread_for_each_request(backend: Any, door: str, kind: str) -> None:
     """Call, steps and close of ten requests at once each run in the thread of their request, through every door."""
@@ -100,7 +100,7 @@ def test_one_thread_for_each_request(backend: Any, door: str, kind: str) -> None
         assert len(response.text) == 40_000 * STEPS
 
     async def main() -> None:
-        async with AsyncClient((DOORS | COLLECTING)[door](site), "asgi") as client, anyio.create_task_group() as group:
+        async with AsyncClient(DOORS[door](site), "asgi") as client, anyio.create_task_group() as group:
             for number in range(10):
                 group.start_soon(ask, client, f"/at/{number}")
 

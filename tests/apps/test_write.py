@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
-from cardan import Application, Response, asgi, middleware
+from cardan import Application, Response, middleware
 from cardan._crossing import turns_here
 from cardan.apps._wsgi_bridge import bridged
 from cardan.core import ContentLengthError
 from cardan.testing import AsyncClient
-from tests.apps.doors import DOORS, exchange, scope_of
+from tests.apps.doors import DOORS, exchange, resolving, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -385,7 +385,8 @@ def test_a_generator_that_writes(backend: str, door: str) -> None:
 @pytest.mark.parametrize(
     ("backend", "native"), [("asyncio", False), ("asyncio", True), ("trio", False)], ids=["asyncio", "native", "trio"]
 )
-def test_a_request_that_is_cancelled(backend: str, ticks: int, native: bool) -> None:
+@pytest.mark.parametrize("door", ["asgi.from_wsgi", "resolved, the ASGI side alone"])
+def test_a_request_that_is_cancelled(backend: str, ticks: int, native: bool, door: str) -> None:
     """If the request is cancelled, at any moment, ``write()`` raises.
 
     What the application returns then is closed once, in the thread of the call.
@@ -406,7 +407,7 @@ def test_a_request_that_is_cancelled(backend: str, ticks: int, native: bool) -> 
         await anyio.sleep(0.001)
 
     async def main() -> None:
-        app = asgi.from_wsgi(site)
+        app = DOORS[door](site)
         for number in range(3):
             call = app(*exchange(f"/{number}", send))
             if native:
@@ -477,7 +478,9 @@ def test_too_many_slow_clients(backend: str) -> None:
 
 
 @both
-def test_behind_middleware_it_is_kept(backend: str) -> None:
+@pytest.mark.parametrize("door", ["resolved, the ASGI side alone", "resolved, which speaks WSGI only"])
+@pytest.mark.parametrize("where", ["around all", "around the inner one"])
+def test_behind_middleware_it_is_kept(backend: str, door: str, where: str) -> None:
     """A middleware gets the response when the application has returned: what was written is kept until then."""
     taker, sent = Taker(), []
 
@@ -494,8 +497,12 @@ def test_behind_middleware_it_is_kept(backend: str) -> None:
         return [b"three"]
 
     async def main() -> None:
-        app = DOORS["resolved, which speaks WSGI only"](site)
-        app.middleware = [around]
+        app = DOORS[door](site)
+        if where == "around the inner one":
+            inner, app = app, resolving(app)
+            inner.middleware = [around]
+        else:
+            app.middleware = [around]
         await app(*exchange("/at/", taker))
 
     run(backend, main)

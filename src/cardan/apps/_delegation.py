@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..core._flow import Delegate, flow, keeping_thread, keeps_thread, raiser
+from ..core._flow import Delegate, flow, keeping_thread, keeps_thread, may_begin_early, raiser
 from ..core._request.exchange import find_exchange
 from ..core._request.serving import load_in_thread
 from ..core._response.base import BaseResponse
@@ -49,6 +49,7 @@ def delegated(app: DualCallable, request: Any, *, in_flow: bool) -> tuple[Callab
 
 def _in_flow(app: Any, request: Any) -> tuple[Callable[[Any], Any], bool]:
     inner = request if app.request_class is type(request) else _opened_again(app.request_class, request)
+    middleware = app.middleware  # those of this request, also if others are assigned while the body is loaded
     handler, is_async, loads = app._adapter_find_handler(inner)
 
     def steps() -> Steps:
@@ -61,10 +62,11 @@ def _in_flow(app: Any, request: Any) -> tuple[Callable[[Any], Any], bool]:
                     load_in_thread(inner, form=form)
         except Exception as error:
             chosen = raiser(error)
-        begun = flow(inner, chosen, app.middleware, app.on_error)
+        begun = flow(inner, chosen, middleware, app.on_error)
         return begun if isinstance(begun, BaseResponse) else (yield from begun)
 
-    return Delegate(steps, keeps_thread=keeps_thread(handler)), is_async
+    early = may_begin_early(handler, middleware)
+    return Delegate(steps, keeps_thread=keeps_thread(handler), begins_early=early), is_async
 
 
 def _opened_again(request_class: Callable[..., Any], request: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException, ServiceUnavailable
-from ..core._flow import Delegate, Served, answer, expect_takes_request, flow, guarded, keeps_thread, raiser
+from ..core._flow import Served, answer, expect_takes_request, flow, guarded, keeps_thread, may_begin_early, raiser
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
@@ -235,7 +235,7 @@ async def _respond(
     else:
         if keeps_thread(handler):
             worker.keep_thread()
-            exchange.begins_early = not middleware and not isinstance(handler, Delegate)
+            exchange.begins_early = may_begin_early(handler, middleware)
         response, context = await respond_in_thread(start, request, exchange, worker, preload=not loads)
         if worker.keeps_thread:
             response = await _thread_kept(app, request, response, worker, context)

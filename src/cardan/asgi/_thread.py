@@ -94,7 +94,10 @@ async def _run_in_thread(
         while True:
             # a flow that was cancelled is run to its end: its middleware closes what it has opened
             with crossing.shielded() if is_cancelled else nullcontext():
-                done, value = await worker.handle(advance, resume, answer, discard=discard)
+                advanced = await worker.handle(advance, resume, answer, discard=discard)
+            if isinstance(advanced, BaseResponse):  # it has begun to be sent, and the flow goes on in its thread
+                return advanced
+            done, value = advanced
             if done:
                 response: BaseResponse = value
                 return response

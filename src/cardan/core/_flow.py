@@ -41,6 +41,7 @@ __all__ = [
     "is_async",
     "keeping_thread",
     "keeps_thread",
+    "may_begin_early",
     "raiser",
 ]
 
@@ -115,17 +116,23 @@ def keeps_thread(handler: object) -> bool:
     return getattr(handler, "keeps_thread", False) is True
 
 
+def may_begin_early(handler: object, middleware: Sequence[Function]) -> bool:
+    """Whether the response of a handler can be sent before the handler returns: nothing else takes it before."""
+    return not middleware and (not isinstance(handler, Delegate) or handler.begins_early)
+
+
 class Delegate:
     """A handler that answers by another flow: calling it gives the steps of that flow, whose errors are responses.
 
-    ``keeps_thread``: the handler of that flow does.
+    ``keeps_thread``: the handler of that flow does. ``begins_early``: :func:`may_begin_early` of that flow.
     """
 
-    __slots__ = ("_steps", "keeps_thread")
+    __slots__ = ("_steps", "begins_early", "keeps_thread")
 
-    def __init__(self, steps: Callable[[], Steps], *, keeps_thread: bool = False) -> None:
+    def __init__(self, steps: Callable[[], Steps], *, keeps_thread: bool = False, begins_early: bool = False) -> None:
         self._steps = steps
         self.keeps_thread = keeps_thread
+        self.begins_early = begins_early
 
     def __call__(self, request: Any) -> Steps:
         return self._steps()
