@@ -44,7 +44,7 @@ def main() -> int:
     for number in range(options.runs):
         failed += not passes(str(options.first + number), *(() if options.alone else PARALLEL))
         rows: list[dict[str, Any]] = [row for row in known() if row["what"] != what]
-        seeds = f"{options.first} to {options.first + number}"
+        seeds = f"{options.first} to {options.first + number}" if number else str(options.first)
         rows.append({"what": what, "seeds": seeds, "trials": number + 1, "differences": failed})
         record("order", command, sorted(rows, key=lambda row: row["what"]))
         PAGE.write_text(written(), encoding="utf-8")
