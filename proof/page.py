@@ -213,7 +213,9 @@ Each section says what one trial is, and which rule it has to keep. In the table
 MISSING = """
 ## What is not measured
 
-- Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-29).
+- Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-30). On
+  the other builds `tests/contract/test_eight_threads.py` lets eight threads use one application, in a new process and
+  with turns as short as they can be: each gets the answers that it would get alone.
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
 - Twenty random orders of all tests on each Python and in each way: the section on the order of the tests says how many
