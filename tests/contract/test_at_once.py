@@ -42,6 +42,7 @@ def cases() -> Iterator[tuple[str, str, str, bytes]]:
     yield "max_data_memory=1000", "application/json", "json", b'"' + raw
     yield "max_content_length=1000", URLENCODED, "form values data", b"a=" + raw
     yield "max_form_memory_size=1000", URLENCODED, "form values data", b"a=" + raw
+    yield "max_form_memory_size=1000", URLENCODED, "form values data", b"a=" + b"%" * len(raw)
     yield "max_form_memory_total=1000", URLENCODED, "form values data", b"&".join([b"a=" + b"x" * 20] * 60)
     yield "max_form_parts=50", URLENCODED, "form values data", b"a=1&" * 60
     field = b"--B" + HEAD + b"\r\n\r\n" + raw

@@ -117,10 +117,21 @@ def test_limits(name: str, allowed: int, body: Any, form_rules: Any) -> None:
 
 @pytest.mark.parametrize(
     ("chunk", "limit"),
-    [(b"a=1&", "max_form_parts"), (b"x" * 4, "max_form_memory_total"), (b"%41x", "max_form_memory_total")],
+    [
+        (b"a=1&", "max_form_parts"),
+        (b"x" * 4, "max_form_memory_total"),
+        (b"%41x", "max_form_memory_total"),
+        (b"%", "max_form_memory_total"),
+        (b"%4", "max_form_memory_total"),
+        (b"%%41", "max_form_memory_total"),
+        (b"%zz=%", "max_form_memory_size"),
+    ],
 )
 def test_a_hostile_body_is_refused_without_reading_on(chunk: bytes, limit: str) -> None:
-    """A million pairs, or one pair of 50 MB, are refused once it is certain: little more than the limit is read."""
+    """A million pairs, or one pair of 50 MB, are refused once it is certain: little more than the limit is read.
+
+    A ``%`` that begins no escape does not make a pair smaller.
+    """
     decoder = UrlencodedDecoder(limits=Limits(max_form_memory_total=100_000, max_form_memory_size=90_000))
     fed = 0
 
@@ -134,6 +145,31 @@ def test_a_hostile_body_is_refused_without_reading_on(chunk: bytes, limit: str) 
         feed_on()
     assert caught.value.limit == limit
     assert fed < 500_000
+
+
+@given(pieces=st.lists(st.sampled_from([b"%", b"4", b"z", b"%41", b"%zz"]), max_size=16), in_name=st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_a_limit_is_noticed_at_the_byte_that_exceeds_it(pieces: list[bytes], in_name: bool) -> None:
+    """A pair that arrives byte by byte is refused as soon as no further bytes could make it small enough."""
+    text = b"".join(pieces)
+    limits = Limits(max_form_memory_total=5)
+    expected = next((at for at in range(1, len(text) + 1) if least_size(text[:at]) > (5 if in_name else 4)), None)
+    decoder = UrlencodedDecoder(limits=limits)
+    if not in_name:
+        decoder.feed(b"a=")
+    refused_at = None
+    for at in range(1, len(text) + 1):
+        try:
+            decoder.feed(text[at - 1 : at])
+        except RequestEntityTooLarge:
+            refused_at = at
+            break
+    assert refused_at == expected
+
+
+def least_size(text: bytes) -> int:
+    """The size of the decoded text, if the rest of an escape that has begun still arrives."""
+    return len(decode(re.sub(rb"%[0-9A-Fa-f]?\Z", b"x", text)))
 
 
 def test_a_flood_of_separators_holds_nothing() -> None:

@@ -51,6 +51,7 @@ SIGNATURE: Final = 2000
 _SIGNATURE: Final = b"=&" * (SIGNATURE // 2)
 _ESCAPE: Final = bytes.maketrans(b"%", b"=")
 _MARKS: Final = bytes(c if c == 38 else 120 for c in range(256))
+_DIGITS: Final = bytes(c if c == 37 else 104 if c in b"0123456789ABCDEFabcdef" else 120 for c in range(256))
 _SEQUENCE: Final = re.compile(rb"[^&]+")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -319,16 +320,17 @@ class UrlencodedDecoder:
     def _check_open_pair(self, rest: bytes) -> int:
         """Compare the pair that is not complete with the limits; returns how many bytes may be added to it.
 
-        It is counted with the smallest size that it can have when it is decoded: three bytes may become one.
+        It is counted with the smallest size that it can have when it is decoded: an escape of three bytes becomes one.
         """
         limits = self.limits
         if rest:
             check_parts(limits, self._count)
         name, _, value = rest.partition(b"=")
-        used = self._total + len(name) - 2 * name.count(b"%")
-        least = len(value) - 2 * value.count(b"%")
+        used = self._total + _least_size(name)
+        least = _least_size(value)
         check_field(limits, used, least)
-        return field_room(limits, used, least)
+        # if the next byte shows that an escape has not begun after all, the pair is two bytes longer
+        return field_room(limits, used, least) - (rest[-2:].translate(_DIGITS) == b"%h")
 
     def _fail(self, error: HTTPException) -> NoReturn:
         self._error = error
@@ -354,6 +356,17 @@ class PairsDecoder(UrlencodedDecoder):
             text = "".join(chain.from_iterable(pairs))
             self._total += len(text) if text.isascii() else len(text.encode())
         return pairs  # type: ignore[return-value]  # FormBuilder takes them, too
+
+
+def _least_size(data: bytes) -> int:
+    """The smallest size that a text which begins with ``data`` has when it is decoded.
+
+    A ``%`` that begins no escape is a byte like any other. The last two bytes may be the beginning of an escape.
+    """
+    if 37 not in data:
+        return len(data)
+    marks = data.translate(_DIGITS)
+    return len(data) - 2 * marks.count(b"%hh") - marks.endswith(b"%h")
 
 
 def _count_pairs(body: bytes) -> int:
