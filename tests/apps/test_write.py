@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import anyio
 import pytest
 
-from cardan import Application, Response, middleware
+from cardan import Application, Mount, Response, asgi, middleware
 from cardan._crossing import turns_here
 from cardan.apps._wsgi_bridge import bridged
 from cardan.core import ContentLengthError
@@ -509,6 +509,115 @@ def test_behind_middleware_it_is_kept(backend: str, door: str, where: str) -> No
     assert sent == [0]
     assert taker.body == b"one two three"
     assert (b"x-a", b"1") in taker.messages[0]["headers"]
+
+
+def writing(environ: dict[str, Any], start_response: StartResponse) -> Any:
+    """A site that writes in its call and in a step of its generator."""
+    write = start_response("200 OK", [("Content-Type", "image/png")])
+    write(b"one ")
+    write(b"two ")
+
+    def rest() -> Iterator[bytes]:
+        yield b"three "
+        write(b"four ")
+        yield b"five "
+        write(b"six")
+
+    return rest()
+
+
+@middleware
+def shouting(request: Any) -> Any:
+    """Changes the head, and each chunk of the body."""
+    response = yield
+    response.headers["X-A"] = "1"
+    response.response = map(bytes.upper, response.response)
+
+
+@both
+@pytest.mark.parametrize("door", ["resolved, the ASGI side alone", "resolved, which speaks WSGI only"])
+@pytest.mark.parametrize("around", [lambda app: app, resolving], ids=["", "resolved"])
+def test_a_middleware_that_changes_the_body(backend: str, door: str, around: Any) -> None:
+    """Nothing that is written passes a middleware by, also what a generator writes while its body is sent."""
+    taker = Taker()
+
+    async def main() -> None:
+        app = DOORS[door](writing)
+        app.middleware = [shouting]
+        await around(app)(*exchange("/at/", taker))
+
+    run(backend, main)
+    assert taker.body == b"ONE TWO THREE FOUR FIVE SIX"
+    assert (b"x-a", b"1") in taker.messages[0]["headers"]
+
+
+def calling(app: Any) -> Any:
+    """A site that answers as ``app``, which it calls, with one more field."""
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [*headers, ("X-B", "1")])
+
+        return app(environ, start)
+
+    return site
+
+
+def including(app: Any) -> Any:
+    """A site that has the body of ``app`` in its own, and calls it in a step."""
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [("X-A", "1"), ("X-B", "1")])
+        yield b"("
+        yield from app(environ, lambda *args: None)
+        yield b")"
+
+    return site
+
+
+@both
+@pytest.mark.parametrize(
+    ("site", "body"),
+    [
+        (calling, b"ONE TWO THREE FOUR FIVE SIX"),
+        (including, b"(ONE TWO THREE FOUR FIVE SIX)"),
+        (lambda app: including(calling(app)), b"(ONE TWO THREE FOUR FIVE SIX)"),
+        (lambda app: calling(including(calling(app))), b"(ONE TWO THREE FOUR FIVE SIX)"),
+    ],
+    ids=["in the call", "in a step", "in the call in a step", "in the call in a step in the call"],
+)
+def test_a_site_that_calls_another_one(backend: str, site: Any, body: bytes) -> None:
+    """What an application writes that a WSGI application calls passes neither that one by, nor what stands between."""
+    taker = Taker()
+    inner = resolving(Mount({"/at": writing}))
+    inner.middleware = [shouting]
+
+    async def main() -> None:
+        await asgi.from_wsgi(site(inner))(*exchange("/at/", taker))
+
+    run(backend, main)
+    assert taker.body == body
+    assert {(b"x-a", b"1"), (b"x-b", b"1")} <= set(taker.messages[0]["headers"])
+    assert taker.is_complete
+
+
+@both
+@everywhere
+def test_a_write_after_the_declared_length(backend: str, door: str) -> None:
+    """What is written when the body is whole is an error of the application, and never a second response."""
+    taker = Taker()
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Iterator[bytes]:
+        write = start_response("200 OK", [("Content-Type", "image/png"), ("Content-Length", "5")])
+        yield b"whole"
+        write(b"more")
+
+    async def main() -> None:
+        with pytest.raises(ContentLengthError, match=r"expected 5|than its Content-Length declares"):
+            await DOORS[door](site)(*exchange("/at/", taker))
+
+    run(backend, main)
+    assert taker.body == b"whole"
 
 
 @both

@@ -49,15 +49,22 @@ class Outflow:
         "_room",
         "_sent",
         "_waits",
+        "source",
         "step_ended",
         "stopped",
         "wake",
     )
 
     def __init__(
-        self, chunks: Iterator[Any], emit: Callable[[Any], Awaitable[None]], is_wanted: Callable[[], object]
+        self,
+        chunks: Iterator[Any],
+        emit: Callable[[Any], Awaitable[None]],
+        is_wanted: Callable[[], object],
+        source: object = None,
     ) -> None:
         self._chunks = chunks
+        self.source = source
+        """The body that the chunks come from."""
         self._emit = emit
         self._is_wanted = is_wanted
         self._ready: deque[Any] = deque()

@@ -193,14 +193,15 @@ class Worker:
         chunks: Iterator[Any],
         emit: Callable[[Any], Awaitable[None]],
         within: Callable[..., Awaitable[bool]],
+        source: object,
     ) -> None:
-        """Send the chunks of a sync response body by ``emit``.
+        """Send the chunks of ``source``, a sync response body, by ``emit``.
 
         They are taken in steps. ``within(run, function)`` awaits ``run(function)``, which runs a step, in the context
         of the request.
         """
         places = self._threads.places.get().streaming
-        outflow = Outflow(chunks, emit, places.is_wanted)
+        outflow = Outflow(chunks, emit, places.is_wanted, source)
 
         async def step(function: Callable[..., bool], *args: Any) -> bool:
             return await self._run(places, Job(function, args), outflow=outflow)

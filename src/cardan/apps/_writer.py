@@ -57,15 +57,19 @@ class _Writer:
 
     The first bytes begin the response: the handler's call in the worker thread ends with it, although the handler has
     not returned. Each later piece ends a step of the body. The application goes on when the server has taken the bytes.
+    Where other code stands between this application and the server, which takes its response or its body, the bytes go
+    the way of what the application returns.
     """
 
-    __slots__ = ("_begun", "_exchange", "_method", "_thread", "has_dropped")
+    __slots__ = ("_begins_early", "_begun", "_body", "_method", "_thread", "has_dropped")
 
     def __init__(self, exchange: Exchange, method: str) -> None:
-        self._exchange = exchange
+        # only the outermost application of a thread may begin: one that it calls has not the response of the request
+        self._begins_early, exchange.begins_early = exchange.begins_early, False
         self._method = method
         self._thread = get_ident()
-        self._begun: tuple[Response, AppBody] | None = None
+        self._begun: Response | None = None
+        self._body: AppBody | None = None
         self.has_dropped = False
         """Whether the application has written bytes that are not sent, because the response has no body."""
 
@@ -75,14 +79,16 @@ class _Writer:
         if turns is None or get_ident() != self._thread:
             return False
         call = turns.current
-        if call is None or call.outflow is not None:
+        if call is None or (call.outflow is not None and call.outflow.source is self._body):
             turns.hand_over(_after(written, data))
-        elif self._begun is None and self._exchange.begins_early:
-            response = response_of(Response, body := AppBody.begun(_after(written, data), written), status, headers)
+        elif self._begins_early:
+            body = AppBody.begun(_after(written, data), written)
+            response = response_of(Response, body, status, headers)
             if not has_body(self._method, response.status_code):
                 self.has_dropped = True
                 return True
-            self._begun = response, body
+            self._begins_early = False
+            self._begun, self._body = response, body
             turns.pause(response)
         else:
             return False
@@ -92,30 +98,31 @@ class _Writer:
         """The response that has begun; its body goes on with ``rest``, which the application has returned. None if no
         response has begun.
         """
+        self._begins_early = False
         begun, self._begun = self._begun, None
-        if begun is None:
-            return None
-        response, body = begun
-        body.go_on(rest)
-        return response
+        if begun is None or self._body is None:
+            self._body = rest
+        else:
+            self._body.go_on(rest)
+        return begun
 
     def failed(self, error: BaseException) -> Response:
         """The response that has begun; its body fails with ``error``, which the application has raised. If no response
         has begun, ``error`` is raised.
         """
         begun, self._begun = self._begun, None
+        body, self._body = self._body, None
         try:
-            if begun is None:
+            if begun is None or body is None:
                 raise error
-            response, body = begun
             turns = turns_here()
             if turns is not None and turns.current is None:  # nobody takes the body any more
                 log_lost("an error of a WSGI application after the end of its response", error)
             else:
                 body.fail(error)
-            return response
+            return begun
         finally:
-            del error, begun  # the traceback of the error refers to this frame: no cycle
+            del error, begun, body  # the traceback of the error refers to this frame: no cycle
 
 
 def _after(written: Written, data: bytes) -> bytes:

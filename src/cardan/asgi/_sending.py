@@ -172,7 +172,7 @@ class Sender:
                 await checkpoint_if_cancelled()  # file work is not cancelled, and a send may never wait
                 await wire.emit(chunk)
         else:
-            await self._worker.stream(chunks, wire.emit, within)
+            await self._worker.stream(chunks, wire.emit, within, response.response)
         await _end_uncut(wire, run, partial(within, step))
 
     async def _call_here(self, function: Callable[[], Any]) -> Any:

@@ -119,7 +119,8 @@ class AppBody:
     def close(self) -> None:
         """Close the application's iterable."""
         self._written.is_over = True
-        self._chunks = iter(())  # it may refer to an error, whose traceback refers to this body
+        # they refer to this body: an error by its traceback, a generator by its frame
+        self._chunks, self._steps = iter(()), None
         close, self._close = self._close, None
         if close is not None:
             close()

@@ -97,7 +97,9 @@ class Exchange:
     left: bool = False
     """Whether sending the response has failed because the client disconnected."""
     begins_early: bool = False
-    """On ASGI: whether a handler that keeps its thread may give its response before it returns."""
+    """On ASGI: whether a handler that keeps its thread may give its response before it returns. The first application
+    that it calls takes this permission away.
+    """
     leave_event: Any = None
     """On WSGI: the event for tasks that wait for the client to disconnect, which a WSGI server does not report."""
     release: Callable[[], Any] | None = None
