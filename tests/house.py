@@ -13,6 +13,7 @@ import ast
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -60,6 +61,12 @@ or a type names it.
 
 Such an import stands in the function that needs it, or under TYPE_CHECKING. No circle of imports is left without them.
 """
+
+LEANING = re.compile(
+    r"(It|Its|They|Them|Their|This|That|These|Those|Such|Here|So|And|But|Or|Nor|Also|Likewise|Exactly|Not|Who|Otherwise"
+    r"|The same|The others?|The reverse|As before|As above|For developers)\b"
+)
+"""The beginnings of docstrings that are understood only together with the name of the test or the test before."""
 
 HOMES = {
     "request": {"core._request", "cardan"},
@@ -401,6 +408,14 @@ def functions_of(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
                 yield from walk(child, child.name if isinstance(child, ast.ClassDef) else owner)
 
     return walk(tree, "")
+
+
+def leaning_docstrings(tree: ast.Module) -> Iterator[str]:
+    """The names of the tests in a module, also in its classes, whose docstring begins as :data:`LEANING` says."""
+    for _, test in functions_of(tree):
+        assert isinstance(test, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if test.name.startswith("test_") and LEANING.match(ast.get_docstring(test) or ""):
+            yield test.name
 
 
 def names_declared_in(cls: ast.ClassDef) -> Iterator[str]:

@@ -143,7 +143,7 @@ def test_messages_fit_a_cookie(client: Client) -> None:
 
 
 def test_what_strangers_can_send(client: Client) -> None:
-    """Who has not signed in can send small forms only, whether their length is declared or not."""
+    """A client that has not signed in can send small forms only, whether their length is declared or not."""
     fields = {"Content-Type": "application/x-www-form-urlencoded"}
     assert client.post("/login", content=iter([bytes(9000)] * 2), headers=fields).status_code == 413
     assert client.post("/albums/x/photos", files={"photos": bytes(50_000)}).status_code == 413
@@ -289,7 +289,7 @@ def shown(page: str) -> set[str]:
 
 
 def test_chapters_show_the_whole_album() -> None:
-    """Who copies what the chapters show has every line of the album, as it is at the end of each chapter."""
+    """The chapters show every line of the album as it is at the end of each chapter."""
     known: set[str] = set()
     for page, folder in CHAPTERS.items():
         known |= shown(page)

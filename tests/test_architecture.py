@@ -241,7 +241,7 @@ def test_core_imports_the_standard_library_less_its_io(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_anyio_is_imported_by_the_crossing_and_by_asgi_alone(module: str) -> None:
-    """And by the crossing inside functions only: a WSGI program of def handlers never loads it."""
+    """Only ``_crossing`` and ``asgi`` import anyio, and ``_crossing`` inside functions only."""
     found = [(line, where) for name, line, where in HOUSE.imports(module) if name.split(".")[0] == "anyio"]
     room = room_of(module)
     assert all(where == "typing" for _, where in found) or room in ANYIO_ROOMS
@@ -315,7 +315,7 @@ def test_import_cardan_loads_no_adapter() -> None:
 
 
 def test_a_wsgi_request_with_a_def_handler_loads_no_anyio() -> None:
-    """Not even installed it needs to be: the whole way from environ to the body's last byte."""
+    """A WSGI request with a form and a def handler loads no anyio, from the environ to the body's last byte."""
     loaded = fresh(
         """if True:
         import io

@@ -316,9 +316,7 @@ def test_a_form_without_files_will_do(client: Client) -> None:
 
 
 def test_the_receipts_are_equal_byte_by_byte() -> None:
-    """The same form over WSGI and ASGI gives the same receipt. Which server gave it, and in what time, stands in the
-    field Server-Timing.
-    """
+    """A form gives the same receipt over WSGI and ASGI. Server and time are in the field Server-Timing instead."""
     bodies = set()
     for protocol in PROTOCOLS:
         with Client(app, protocol=protocol) as client:
@@ -350,8 +348,8 @@ def test_nothing_is_kept(client: Client, tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_page_of_the_other_server_may_read_the_answers_and_no_other_page(
     client: Client, protocol: ProtocolName
 ) -> None:
-    """The other server is another origin. CORS lets a script of its page send the form and read the answer, without
-    cookies. A script of any other page is refused.
+    """The page of one server is another origin for the other server. CORS lets its script send the form and read the
+    answer, without cookies; a script of any other page is refused.
     """
     other = ORIGINS["ASGI" if protocol == "wsgi" else "WSGI"]
     allow, asks = "Access-Control-Allow-Origin", {"Access-Control-Request-Method": "POST"}
@@ -449,7 +447,7 @@ def test_one_turn_is_twelve_events(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.real_server
 def test_make_demo(demo: Demo, tmp_path: Path) -> None:
-    """Both servers receive 32 MB at the same time. The receipts are equal byte by byte, and memory does not grow."""
+    """A file of 32 MB gives equal receipts on both servers, and their memory does not grow with its size."""
     path = tmp_path / "large.bin"
     with path.open("wb") as file:
         for n in range(32):

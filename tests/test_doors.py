@@ -232,7 +232,7 @@ def test_cgi() -> None:
 
 
 def test_a_path_that_is_not_utf_8() -> None:
-    """Its bytes, which the environment of a process has as they are, become U+FFFD; the root path likewise."""
+    """Bytes of a path, or of a root path, that are not UTF-8 become U+FFFD."""
     variables = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": os.fsdecode(b"/\xffa"),

@@ -159,7 +159,7 @@ def test_an_upload_that_is_not_read(port: int) -> None:
 
 
 def test_an_error_before_the_response(port: int, capfd: pytest.CaptureFixture[str]) -> None:
-    """It becomes a 500, and the server reports it."""
+    """An error of the handler before the response becomes a 500, and the server reports it."""
     data = spoken(port, "GET /error HTTP/1.1")
     assert data.startswith(b"HTTP/1.1 500 ")
     assert b"an error of the handler" not in data
@@ -182,7 +182,7 @@ def test_a_client_that_leaves(port: int) -> None:
 
 @pytest.mark.parametrize("line", ["not HTTP", "GET / HTTP/1.1\r\nbroken field"])
 def test_what_is_not_http(port: int, line: str) -> None:
-    """It is refused."""
+    """A request that is not HTTP is answered with 400."""
     assert spoken(port, line).startswith(b"HTTP/1.1 400 ")
 
 
@@ -303,7 +303,7 @@ UPLOAD = (
 def test_a_client_that_sends_nothing_more(
     port: int, sent: bytes, answer: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its connection is closed. An application that waits for a body answers that it is not complete."""
+    """The connection of a client that sends nothing more is closed; an incomplete body is answered with 400 before."""
     monkeypatch.setattr(h11_server, "PATIENCE", 0.01)
     received = until_closed(port, sent)
     assert received.startswith(answer)

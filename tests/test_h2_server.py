@@ -199,7 +199,7 @@ def test_streams_side_by_side(port: int) -> None:
 
 
 def test_a_stream_that_the_client_resets(port: int) -> None:
-    """Its response is closed, and the other streams of the connection go on."""
+    """Resetting a stream closes its response, and other streams of the connection go on."""
     left.clear()
     client = Client(port)
     client.ask(1, "/endless")

@@ -1,15 +1,16 @@
-"""tests/house.py finds what it looks for: tried on a small package that breaks each law once."""
+"""tests/house.py finds what it looks for: tried on a small package that breaks each law once.
+
+The law on the docstrings of tests is checked here as well, because it is about the tests and not about the package.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
+from pathlib import Path
 
 import pytest
 
-from tests.house import House, circles
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.house import ROOT, House, circles, leaning_docstrings
 
 FILES = {
     "__init__.py": "from .core import thing\n",
@@ -123,3 +124,44 @@ def test_counts(house: House) -> None:
     assert house.bare_any() == {"core": 3}
     assert house.lines()["wsgi"] == FILES["wsgi/_head.py"].count("\n")
     assert house.short_modules() == ["cardan.core.other", "cardan.core.thing", "cardan.wsgi._head"]
+
+
+@pytest.mark.parametrize(
+    ("docstring", "leans"),
+    [
+        ("It is sent at once.", True),
+        ("Its body is sent at once.", True),
+        ("The same in async code.", True),
+        ("So has a copy.", True),
+        ("Exactly N bytes are accepted.", True),
+        ("Not for HEAD.", True),
+        ("Items of a list are sent at once.", False),
+        ("Notes are sent at once.", False),
+        ("The sameness of two bodies is seen.", False),
+        ("A body is sent at once. It is not copied.", False),
+        ("", False),
+    ],
+)
+def test_leaning_docstrings(docstring: str, leans: bool) -> None:
+    """A docstring that begins with a pronoun or a conjunction is found, on tests in modules and in classes only."""
+    text = f"""
+class TestBodies:
+    async def test_a(self):
+        {docstring!r}
+
+def test_b():
+    {docstring!r}
+
+def helper():
+    {docstring!r}
+"""
+    assert list(leaning_docstrings(ast.parse(text))) == (["test_a", "test_b"] if leans else [])
+
+
+TESTS = [path for folder in ("tests", "examples") for path in sorted((ROOT / folder).rglob("test_*.py"))]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_docstring_of_a_test_is_understood_alone(path: Path) -> None:
+    """The docstring of a test names its subject: the name of the test need not be read before it."""
+    assert list(leaning_docstrings(ast.parse(path.read_text("utf-8")))) == []

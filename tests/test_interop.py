@@ -121,7 +121,7 @@ def test_differences(expected: Expected, seen: Seen, difference: str) -> None:
 
 
 def test_a_client_that_hangs_and_one_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither ends the command: the cell says that there was no answer."""
+    """A client that hangs or fails does not end the command: its cell of the table says so."""
     import threading
 
     from interop import cells

@@ -102,7 +102,7 @@ def test_the_source_distribution_has_what_its_tests_need(built: Built, folder: s
 
 
 def test_the_pages_and_settings_are_in_the_source_distribution(built: Built) -> None:
-    """So are the pages at the top, the license, the Makefile, and the settings of the tools."""
+    """The source distribution has the pages at the top, the license, the Makefile, and the settings of the tools."""
     top = {path.name for path in built.unpacked.iterdir() if path.is_file()}
     assert top >= {path.name for path in ROOT.glob("*.md")} | {"LICENSE", "Makefile", "conftest.py", "pyproject.toml"}
 

@@ -225,7 +225,9 @@ def test_what_adapters_ask_of_an_object_is_private(cls: type, names: str) -> Non
 
 @pytest.mark.parametrize("served", [ServedOverWSGI, ServedOverASGI])
 def test_what_adapters_ask_of_an_application_is_private(served: type) -> None:
-    """But for the options and hooks of an application, which users give, assign and override."""
+    """The names that adapters ask of an application are private, except for the options and hooks that users give,
+    assign and override.
+    """
     options = {*cardan.types.ApplicationOptions.__annotations__, "handler", "request_class", "resolve", "on_error"}
     asked = {name for base in served.__mro__ if is_own(base) for name in vars(base) if not name.startswith("__")}
     assert {name for name in asked if is_public(name)} <= options

@@ -86,7 +86,9 @@ def test_files_are_stored(bucket: str, way: Any, kind: str) -> None:
 @everywhere
 @kinds
 def test_nothing_remains_of_a_form_that_fails(bucket: str, way: Any, kind: str) -> None:
-    """Neither the parts of the file that was being sent, nor the file that was complete before."""
+    """A form that fails leaves nothing in the store, neither parts of the file that was being sent, nor files that were
+    complete.
+    """
     body = BROKEN + b"complete\r\n" + BROKEN + DATA
     content_type = {"Content-Type": "multipart/form-data; boundary=B"}
     with Client(getattr(object_store, kind), **way) as client:
@@ -255,7 +257,7 @@ def test_a_request_that_asks_or_contradicts_changes_nothing(folder: Path, way: A
 @everywhere
 @kinds
 def test_what_arrived_before_the_client_left_is_kept(folder: Path, way: Any, kind: str) -> None:
-    """It is written as it arrives, so the next request continues after it."""
+    """An upload is written as it arrives, so that after a client has left the next request continues there."""
 
     def breaking() -> Iterator[bytes]:
         yield b"01234"

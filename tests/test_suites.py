@@ -63,7 +63,7 @@ def test_too_many_lost_tests() -> None:
 
 
 def test_a_test_that_passes_with_cardan_only() -> None:
-    """It is reported. A run in which no test passes does not hold."""
+    """A test that passes with cardan only is reported. A run in which no test passes does not hold."""
     assert "  passes with cardan only: d" in verdict({"d": "passed"}).lines("x")
     assert not Verdict({}, {}, [], 6).holds
 

@@ -135,7 +135,7 @@ def seen(app: Any, protocol: Any, path: str, method: str, fields: dict[str, str]
 
 @pytest.mark.parametrize(("path", "method", "fields", "expected"), SAME)
 def test_as_starlette_does(path: str, method: str, fields: dict[str, str], expected: Any) -> None:
-    """The same head and the same text on both protocols, and by Starlette's GZipMiddleware."""
+    """Compression on WSGI, on ASGI and Starlette's GZipMiddleware give a response the same head and the same text."""
     ours = Compression(site, codings={"gzip": 6})
     theirs = starlette.middleware.gzip.GZipMiddleware(site)
     answers = [
@@ -235,8 +235,8 @@ async def one_piece_over_asgi(scope: Any, receive: Any, send: Any) -> None:
     "app", [Application.from_wsgi(one_piece_over_wsgi), Application.from_asgi(one_piece_over_asgi)]
 )
 def test_a_first_piece_of_the_declared_length(protocol: Any, coding: str, app: Any) -> None:
-    """It is the whole body (RFC 9110 section 8.6), so that the compressed answer declares its own length, whatever
-    carries the piece: on both protocols, and over a bridge.
+    """A first piece of the declared length is the whole body (RFC 9110 section 8.6), so the compressed answer declares
+    its own length: on both protocols, and over a bridge.
     """
     with Client(Compression(app), protocol) as client:
         response, body = answer_of(client, "/", headers={"Accept-Encoding": coding})
@@ -440,7 +440,7 @@ def test_the_write_callable() -> None:
 
 
 def test_a_write_after_the_whole_body() -> None:
-    """It reaches the server, which knows what to do with more bytes than were declared."""
+    """``write()`` after a body of the declared length passes its bytes on: the server decides what to do with them."""
 
     def app(environ: Any, start_response: Any) -> Any:
         write = start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "1000")])

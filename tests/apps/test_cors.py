@@ -224,7 +224,7 @@ def test_a_preflight_with_a_body(protocol: Any, content: Any) -> None:
 
 
 def test_a_client_that_left_before_its_preflight_was_answered() -> None:
-    """It cannot be told: a ``send`` that raises OSError is the end of the request."""
+    """If ``send`` raises OSError for the answer to a preflight request, the request ends without an error."""
 
     async def send(message: Any) -> None:
         raise OSError

@@ -104,7 +104,9 @@ def test_static_files(protocol: Any, tmp_path: Path) -> None:
 @both
 @kinds
 def test_an_application_answers_as_a_handler(protocol: Any, kind: str) -> None:
-    """Its middleware, its ``on_error`` and its request class hold, inside the middleware of the outer one."""
+    """An application that ``resolve`` returns keeps its own middleware, ``on_error`` and request class. The middleware
+    of the outer application is around it.
+    """
     with Client(Outer(made(kind, request_class=Small)), protocol) as client:
         response = client.post("/x", data={"a": "b"})
         assert response.text == "/x b"
@@ -423,7 +425,9 @@ def start(**fields: str) -> Any:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_it_runs_in_the_loop_of_the_server(backend: Any) -> None:
-    """Its objects are those of one loop, such as a pool of connections that the outer lifespan has opened."""
+    """An ASGI application that ``resolve`` returns runs in the event loop in which the outer lifespan was started, so
+    that it can use a pool of connections which that lifespan has opened.
+    """
     loops: list[Any] = []
 
     @asynccontextmanager
@@ -539,7 +543,7 @@ def test_a_response_that_middleware_does_not_send() -> None:
 
 @both
 def test_trailer_fields(protocol: Any) -> None:
-    """Those of the inner application are sent, where the server can send any."""
+    """Trailer fields of the inner application are sent if the server can send any, else left out without an error."""
 
     def page(request: Request) -> Response:
         response = Response(iter(["a", "b"]))

@@ -105,7 +105,7 @@ backends = pytest.mark.parametrize("backend", ["asyncio", "trio"])
     ],
 )
 def test_messages_that_are_wrong(way: Callable[[Any, str], None], messages: list[Any], text: str, backend: str) -> None:
-    """They are errors of the application, which say what was got and what was expected."""
+    """A wrong message is an error of the application, which says what was got and what was expected."""
     with pytest.raises((RuntimeError, TypeError)) as caught:
         way(sending(*messages), backend)
     assert text in str(caught.value)
@@ -174,7 +174,9 @@ def test_an_error_that_comes_of_closing(backend: str) -> None:
 
 
 def test_errors_that_come_of_leaving() -> None:
-    """Such an error is the OSError itself, was raised because of it, or is a group of such errors only."""
+    """``comes_of_leaving()`` is true of the OSError of ``send()``, of an error with it as context, and of a group of
+    only such errors.
+    """
     left = NobodyTakes("left")
     wrapped = RuntimeError("wrapped")
     wrapped.__context__ = left

@@ -349,7 +349,7 @@ def test_every_lifespan_is_entered_and_left(protocol: Any) -> None:
 
 @both
 def test_an_application_that_is_mounted_twice_has_one_lifespan(protocol: Any) -> None:
-    """The same object under two prefixes is started once."""
+    """An application that is mounted under two prefixes is started and stopped once."""
     log: list[str] = []
     app = named("a", lifespan=lifespan(log, "a"))
     with Client(Mount({"/a": app, "/b": app}), protocol) as client:
@@ -381,7 +381,7 @@ def test_an_application_has_one_lifespan_wherever_it_is_mounted(protocol: Any, o
 
 
 def test_an_application_of_others_has_one_lifespan() -> None:
-    """The same holds for an application of Starlette, behind wrappers and in other mounts."""
+    """An application of Starlette that is mounted several times, also behind wrappers, is started once."""
     log: list[str] = []
 
     async def page(request: starlette.requests.Request) -> starlette.responses.Response:

@@ -47,7 +47,7 @@ def test_each_option_is_an_attribute() -> None:
 
 
 def test_the_types_of_options_can_be_evaluated() -> None:
-    """For tools that read annotations at run time."""
+    """``get_type_hints()`` can evaluate the types of all options, for tools that read annotations at run time."""
     assert get_type_hints(ApplicationOptions).keys() == ApplicationOptions.__annotations__.keys()
 
 

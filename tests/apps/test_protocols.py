@@ -230,7 +230,9 @@ def test_an_application_that_does_not_show_its_protocol(app: Any, protocol: Any,
 
 
 def test_an_application_that_takes_two_arguments_at_most() -> None:
-    """Its parameters do not tell what it is for, but how it can be called: it is a WSGI application."""
+    """An application that can be called with two arguments at most is a WSGI application, whatever its parameters are
+    named. One that takes keyword arguments only is refused.
+    """
 
     def app(*, name: str = "") -> Any: ...
     def one_default(environ: Any, start: Any = None) -> Any: ...
@@ -294,7 +296,7 @@ def test_messages_of_the_least_length(wrap: Any, protocol: Any) -> None:
 
 
 def test_messages_of_the_least_length_without_a_server() -> None:
-    """The same holds for a response that is made of them."""
+    """Without a server, ``headers``, ``body`` and ``more_body`` of a response have the same defaults."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 202})

@@ -195,7 +195,7 @@ def test_brackets_with_what_is_no_class_of_requests(make: Callable[[], Any]) -> 
 
 
 def test_generic_brackets_with_what_is_no_class_of_requests() -> None:
-    """The same holds for a generic subclass, which passes its argument on."""
+    """A generic subclass of Application refuses brackets with what is no class of requests, and accepts one that is."""
 
     class Router(Application[S]):
         pass

@@ -226,7 +226,7 @@ def test_a_streamed_response_is_closed() -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_streamed_async_response_is_closed(backend: str) -> None:
-    """The same in async code: closing the response ends the application, which sees a client that has left."""
+    """Closing the response of ``arespond()`` before its end closes the async body; few chunks are made before."""
     log: list[str] = []
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -452,7 +452,7 @@ def fail(error: BaseException) -> Any:
 def test_an_error_that_on_exception_answers(
     kind: str, place: str, error: Exception, is_async: bool, backend: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its answer is the response, wherever the error arises. The error is logged once, and not raised."""
+    """The answer of ``on_exception`` is sent, wherever the error arises. The error is logged once, not raised."""
 
     @middleware
     def around(request: Request) -> Any:
@@ -572,7 +572,9 @@ async def plain_asgi(scope: Any, receive: Any, send: Any) -> None:
 
 
 def test_an_application_of_another_library_behind_a_wrapper() -> None:
-    """It is called over the protocol that it speaks. The error for the other protocol says so."""
+    """An application of another library behind a wrapper is called over the protocol that it speaks. Calling it over
+    the other protocol is a RuntimeError that says so.
+    """
     with closing(CORS(plain_wsgi, origins="*").respond(make())) as response:
         assert response.get_data() == b"over WSGI"
         assert response.headers["Access-Control-Allow-Origin"] == "*"

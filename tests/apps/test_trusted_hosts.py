@@ -51,7 +51,7 @@ def test_a_request_for_another_host_is_refused(protocol: Any, kind: str) -> None
 @both
 @kinds
 def test_middleware_and_on_error_see_it(protocol: Any, kind: str) -> None:
-    """It is an HTTP error as those of ``resolve``: of ``on_error``, inside the middleware, and before ``resolve``."""
+    """``on_error`` answers a request for a host that is not trusted, inside the middleware and before ``resolve``."""
     resolved: list[str] = []
 
     @middleware
@@ -77,7 +77,7 @@ def test_middleware_and_on_error_see_it(protocol: Any, kind: str) -> None:
 @both
 @kinds
 def test_an_application_that_resolve_returns(protocol: Any, kind: str) -> None:
-    """Its own request class decides, as for all its settings."""
+    """The request class of an application that ``resolve`` returns decides which hosts are trusted."""
     inner = Application(page if kind == "def" else apage)
 
     class Site(Application[Request]):

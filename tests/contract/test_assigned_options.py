@@ -421,7 +421,9 @@ def test_one_half_of_a_dual(attribute: str, other: Any) -> None:
 
 
 def test_one_half_of_a_class() -> None:
-    """The same if a class overrides one of the two methods of its base. Two classes may override one each."""
+    """If a class overrides only one of ``wsgi_app`` and ``asgi_app``, the other protocol is refused. The other method
+    may be overridden by a second base class, or assigned.
+    """
 
     class Half(Application[Request]):
         def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:

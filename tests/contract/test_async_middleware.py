@@ -119,7 +119,9 @@ def test_it_is_sent_the_response(protocol: Any, kind: str, backend: Any) -> None
 def test_it_answers_and_replaces(
     protocol: Any, kind: str, way: str, status: int, text: str | None, inside: bool
 ) -> None:
-    """It yields what a plain middleware returns. The middleware around it is sent the result."""
+    """An async middleware yields the response that a plain one would return, or aborts. The middleware around it is
+    sent the result.
+    """
     ran: list[str] = []
 
     @middleware
@@ -147,7 +149,9 @@ def test_it_sees_errors(protocol: Any, kind: str) -> None:
 @both
 @kinds
 def test_an_exception_that_it_does_not_catch_goes_on(protocol: Any, kind: str) -> None:
-    """Its ``finally`` runs, with what is awaited there, and the exception reaches the server."""
+    """If an async middleware does not catch an exception, its ``finally`` can still await, and the exception reaches
+    the server.
+    """
     ended: list[str] = []
 
     @middleware

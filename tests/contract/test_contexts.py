@@ -370,7 +370,9 @@ def test_a_bare_response_has_the_callers_context_on_wsgi(body: str) -> None:
 
 
 def test_an_async_body_of_a_bare_response_on_wsgi() -> None:
-    """It runs in one copy of the caller's context. The values that it sets are copied back with each chunk."""
+    """On WSGI, the async body of a bare response runs in one copy of the caller's context. The values that it sets are
+    copied back with each chunk.
+    """
     seen: list[str] = []
 
     def serve() -> None:

@@ -74,7 +74,7 @@ def test_the_choice_of_an_application(protocol: Any, kind: str, errors: str, acc
 @both
 @pytest.mark.parametrize("wanted", TYPES)
 def test_auto_is_what_the_client_prefers(protocol: Any, wanted: str) -> None:
-    """This is the default."""
+    """With ``errors="auto"``, which is the default, an error has the media type that the client prefers."""
     for app in (app_of("def"), app_of("def", errors="auto")):
         with Client(app, protocol) as client:
             response = client.get("/", headers={"Accept": ACCEPT[wanted]})
@@ -110,7 +110,7 @@ def test_an_error_with_its_own_response_keeps_it(protocol: Any, errors: Any) -> 
 
 
 def test_the_choice_on_a_class_and_by_assignment() -> None:
-    """It is an option as the others are. A misspelt one is an error when it is set."""
+    """``errors`` can be set by a class and by assignment. A misspelt value is a ValueError when it is given."""
 
     class Api(Application[Request]):
         errors = "problem"
@@ -198,7 +198,7 @@ def test_values_of_a_get_are_the_args() -> None:
 
 
 def test_a_dict_of_the_program_has_no_source() -> None:
-    """Nor has a copy, which the program may have changed."""
+    """The error for a missing key has no ``source`` if the program made the dict, or copied that of the request."""
     request = Request({"REQUEST_METHOD": "GET", "QUERY_STRING": "a=b"})
     for one in (type(request.args)([("a", "b")]), request.args.copy()):
         with pytest.raises(BadRequestKeyError, match=r"missing key 'name'$") as caught:
@@ -210,7 +210,7 @@ def test_a_dict_of_the_program_has_no_source() -> None:
 @pytest.mark.parametrize("result", ["text", b"bytes", {"a": 1}, ("text", 200), [b"x"], None, 200])
 @kinds
 def test_a_handler_returns_a_response_and_nothing_else(protocol: Any, result: Any, kind: str) -> None:
-    """Or an HTTPException. Anything else is a TypeError that names the handler."""
+    """If a handler returns anything but a Response or an HTTPException, a TypeError names the handler."""
 
     def gives(request: Request) -> Any:
         return result
@@ -296,8 +296,8 @@ CIRCULAR.append(CIRCULAR)
     ],
 )
 def test_a_member_that_json_cannot_represent(protocol: Any, value: Any, written: Any) -> None:
-    """It is written as text, or as the name of its class if it has no text. All other members stay as they are, and the
-    status is that of the error.
+    """A member that JSON cannot represent is written as text, or as the name of its class if it has no text. All other
+    members and the status stay as they are.
     """
 
     def fails(request: Request) -> Response:

@@ -184,7 +184,9 @@ async def chat(scope: Any, receive: Any, send: Any) -> None:
     ],
 )  # fmt: skip
 def test_answers_without_a_handler(backend: str, app: Any, scope: dict[str, Any]) -> None:
-    """The same holds for what cardan answers itself, and for a response that is itself the application."""
+    """If the client leaves while an answer of cardan itself is sent, or a response that is itself the application,
+    nothing is raised, whichever message the server refuses.
+    """
 
     async def main() -> None:
         total = await call(app, {**scope}, last=-1)
@@ -199,7 +201,9 @@ def test_answers_without_a_handler(backend: str, app: Any, scope: dict[str, Any]
 @pytest.mark.parametrize("door", ["application", "bare"])
 @pytest.mark.parametrize("answer", ["whole", "stream", "trailers"])
 def test_answers_to_an_upload_that_is_not_read(backend: str, door: str, answer: str, tmp_path: Path) -> None:
-    """The same holds for the end of an answer that waits until the rest of the upload was discarded."""
+    """If the client leaves while the rest of its upload is discarded before the end of the answer, nothing is raised,
+    whichever message the server refuses.
+    """
 
     async def ahandler(request: Request) -> Response:
         return ANSWERS[answer](request, tmp_path)

@@ -94,7 +94,7 @@ def test_the_bytes_of_fields(protocol: Any, request_class: Any, handler: Any, na
 
 
 def test_made_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who asks for the text of a form pays for no bytes; they are made once, and cannot be changed."""
+    """Reading ``form`` makes no bytes. ``form_bytes`` makes them when it is first read, once, and cannot be changed."""
     made: list[int] = []
     raw = Form.raw
 
@@ -120,7 +120,7 @@ async def unloaded(request: Request) -> Response:
 
 
 def test_before_load() -> None:
-    """It is read as ``form`` is: in an ``async def`` handler after ``load()``."""
+    """In an ``async def`` handler, ``form_bytes`` can be read after ``load()``, as ``form`` can."""
 
     async def main() -> None:
         async with AsyncClient(Request.application(unloaded)) as client:
@@ -180,7 +180,7 @@ def test_file_names_of_a_request(protocol: Any) -> None:
 
 
 def test_a_file_that_no_form_has_given() -> None:
-    """Its name is encoded as UTF-8."""
+    """``filename_bytes`` of a file that was not parsed from a form is its name as UTF-8, or None if it has no name."""
     from cardan import FileStorage
 
     assert FileStorage(filename="ä.txt").filename_bytes == "ä.txt".encode()

@@ -133,7 +133,9 @@ def test_no_access_no_call(place: str, kind: str) -> None:
 @places
 @kinds
 def test_an_error_of_the_hook(place: str, kind: str) -> None:
-    """It leaves the access. The next access calls the hook again; once it has succeeded, it is not called any more."""
+    """An error that ``load_form()`` raises is raised by the access to the form. The next access calls the hook again;
+    once the hook has succeeded, it is not called any more.
+    """
 
     class Fails(Request):
         left = 2
@@ -278,7 +280,7 @@ async def _receive() -> Any: ...
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_send_of_a_bare_request(kind: str) -> None:
-    """It is the object that was given. A request without one says how to make it."""
+    """``request.send`` is the object that was given. If none was, the error says how to make such a request."""
     scope = {"type": kind, "headers": [], "path": "/", "method": "GET"}
     assert Request({**scope}, _receive, _send).send is _send
     with pytest.raises(AttributeError, match=r"made without send: Request\(scope, receive, send\)"):

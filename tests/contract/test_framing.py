@@ -116,7 +116,7 @@ def test_transfer_encoding_overrides_content_length(protocol: str, kind: str, wa
 
 
 def test_transfer_encoding_overrides_content_length_in_core() -> None:
-    """The same for core's own request."""
+    """A request of core ignores its Content-Length if there is a Transfer-Encoding."""
     fields = [(b"Content-Length", b"3"), (b"Transfer-Encoding", b"chunked")]
     request = core.Request(core.RequestHead("POST", headers=fields), [b"01234", b"56789"])
     assert (request.content_length, request.get_data()) == (None, b"0123456789")

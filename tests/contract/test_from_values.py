@@ -210,7 +210,9 @@ def test_arguments_by_position(protocol: str, number: int) -> None:
 @both
 @pytest.mark.parametrize("path", ["/a?x=1", "/a?"])
 def test_a_query_that_is_given_twice(protocol: str, path: str) -> None:
-    """It is an error, and so is a query or a fragment of the base URL. A fragment of a path is dropped."""
+    """A query both in the path and as ``query_string`` is a ValueError, and so is one in the base URL. A fragment of
+    the path is dropped.
+    """
     with pytest.raises(ValueError, match="got a query in path and a query_string, expected one of them"):
         made(protocol, path, query_string="y=2")
     with pytest.raises(ValueError, match=r"got base_url = 'http://h/\?q=1', expected one without query and fragment"):

@@ -203,7 +203,7 @@ def test_two_cookie_fields(protocol: str) -> None:
 @both
 @pytest.mark.parametrize("byte", [b"\x0b", b"\x0c", b"\x1c", b"\x85", b"\xa0"])
 def test_bytes_that_splitlines_splits_at(protocol: str, byte: bytes) -> None:
-    """These bytes are part of the value, on both protocols."""
+    """Bytes at which ``str.splitlines()`` splits are part of a field's value, on both protocols."""
     assert head(protocol, (b"X-A", b"a" + byte + b"b: c")).headers["X-A"] == f"a{byte.decode('latin-1')}b: c"
 
 

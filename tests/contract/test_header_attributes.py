@@ -93,7 +93,9 @@ def test_content_range_of_a_request(protocol: Any) -> None:
 
 
 def test_content_range_of_a_request_cannot_be_changed() -> None:
-    """It is equal to a value that was made, and a change of it raises TypeError."""
+    """The ``content_range`` of a request equals one that was made with the same values. Changing it raises TypeError; a
+    copy can be changed.
+    """
     request = Request({"REQUEST_METHOD": "PUT", "HTTP_CONTENT_RANGE": "bytes 0-4/5"})
     part = request.content_range
     assert part == ContentRange("bytes", 0, 5, 5)

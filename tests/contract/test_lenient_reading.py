@@ -95,7 +95,7 @@ def test_a_date_with_a_length(clients: tuple[Client, Client]) -> None:
 
 
 def test_a_host_with_empty_labels(place: Any) -> None:
-    """It is no subdomain of a trusted host, although it ends like one (RFC 1034 section 3.1)."""
+    """A host with empty labels is no subdomain of a trusted host, although it ends like one (RFC 1034 section 3.1)."""
 
     class Trusting(Request):
         trusted_hosts = (".sub.org",)

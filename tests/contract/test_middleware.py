@@ -152,7 +152,7 @@ def test_it_gets_other_exceptions(protocol: Any, kind: str) -> None:
 @both
 @kinds
 def test_returning_nothing_means_the_response_that_was_sent(protocol: Any, kind: str) -> None:
-    """Both middlewares return nothing."""
+    """If a middleware returns nothing, the response that it was sent goes on, also through several of them."""
     with Client(app_of(kind), protocol=protocol) as client:
         response = client.post("/", content=b"ten")
     assert (response.status_code, response.text) == (200, "body b'ten'")

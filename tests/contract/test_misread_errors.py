@@ -124,8 +124,8 @@ def test_head_has_no_body() -> None:
 @misread
 @pytest.mark.parametrize("place", [*AFTER, "hook"])
 def test_after_the_head(name: str, error: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It becomes an ordinary exception, so that every server logs it and ends the connection; the body never looks
-    complete.
+    """An exception after the head was sent becomes a RuntimeError, whatever it means to the server, so that every
+    server logs it and ends the connection: the body never looks complete.
     """
     answer = Served()
     body: Any = getattr(error_apps, name)(environ_for(place, error), answer)
@@ -175,7 +175,9 @@ def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_response_alone(caplog: pytest.LogCaptureFixture) -> None:
-    """The same holds for a response that is the application, also if its body is passed through unchanged."""
+    """If a response is itself the application, an OSError of its body is a 500 before the first chunk, and raised as
+    BrokenResponse after it, also with ``direct_passthrough``.
+    """
 
     def body(*before: bytes) -> Iterator[bytes]:
         yield from before
@@ -261,7 +263,7 @@ def test_cancelled_elsewhere(protocol: Any, backend: Any, place: str) -> None:
 
 @pairs
 def test_middleware_sees_it(protocol: Any, backend: Any) -> None:
-    """It is an error of the handler, so a middleware may answer instead."""
+    """If the handler awaits a task that other code has cancelled, its middleware gets an error, and may answer."""
 
     def answers(request: Request) -> Any:
         try:

@@ -80,7 +80,7 @@ def test_what_is_not_there_or_may_not_be_read_is_a_404(
 def test_trouble_of_the_server_is_raised(
     monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, kind: str, code: str
 ) -> None:
-    """Too many open files or a failing disk are not the fault of the name.
+    """If opening a file fails for a reason of the server, such as too many open files, the OSError is raised.
 
     A 404 could be cached, and would hide the error.
     """
@@ -94,7 +94,7 @@ def test_trouble_of_the_server_is_raised(
 def test_trouble_of_looking_is_raised(
     monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, path: str
 ) -> None:
-    """The same holds if not opening fails, but examining a file, a directory or its index."""
+    """If a file, a directory or its index cannot be examined, the OSError is raised as well."""
     fail(monkeypatch, "stat", "EIO", "index.html" if path == "/sub" else path.rstrip("/"))
     with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         ask(application("StaticFiles", directory), transport, path)

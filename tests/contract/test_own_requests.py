@@ -133,7 +133,9 @@ def client_of(app: Any, place: str) -> Client:
 @pytest.mark.parametrize("name", APPS)
 @pytest.mark.parametrize("files", [{}, {"f": ("x", b"1" * 600_000)}])
 def test_a_helper_works_in_the_mode_of_the_handler(place: str, name: str, files: Any) -> None:
-    """It works the same on both protocols, wherever the object is made and used while the application handles."""
+    """A request that a helper makes can read the form in the mode of the handler, wherever it is made and used while
+    the application handles the request.
+    """
     with client_of(APPS[name], place) as client:
         response = client.post("/", data={"a": "1"}, files=files)
     assert response.text == "1"
@@ -168,7 +170,7 @@ def test_the_other_twins_raise(place: str) -> None:
 
 
 def test_the_files_of_a_helper_have_the_mode(place: str) -> None:
-    """So have the files that it parses."""
+    """Files that the request of a helper parses have the mode of the handler: the other twins raise WrongMode."""
 
     @Application
     def app(request: Request) -> Response:

@@ -678,8 +678,8 @@ except ImportError as error:
 
 
 def test_from_values_has_the_parameters_of_the_builder() -> None:
-    """It takes what RequestBuilder takes, with the same types and defaults, and ``protocol`` and what servers say. The
-    parameters of Werkzeug's method come first, in its order.
+    """``from_values()`` takes what RequestBuilder takes, with the same types and defaults, and ``protocol`` and what
+    servers say. The parameters of Werkzeug's method come first, in its order.
     """
     taken, known = (
         dict(inspect.signature(function).parameters) for function in (Request.from_values, RequestBuilder.__init__)
@@ -719,19 +719,22 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def test_headers(make: Make) -> None:
-    """They are immutable, found in any case, and their names are in Title-Case."""
+    """The header fields of a request cannot be changed, are found in any case, and have names in Title-Case."""
     request = make(headers=[("X-Test", "1"), ("x-test", "2"), ("Cookie", "a=1"), ("cookie", "b=2")])
     assert request.headers["X-TEST"] in ("1, 2", "1,2")
     assert request.headers["cookie"] == "a=1; b=2"
     assert "X-Test" in list(request.headers)
     with pytest.raises(KeyError):
         request.headers["nope"]
+    with pytest.raises(TypeError, match="cannot be changed"):
+        request.headers["X-Test"] = "3"
     assert request.headers is request.headers
 
 
 def test_host(make: Make) -> None:
-    """It is checked, has no default port, and is empty if it is invalid."""
+    """``host`` has no default port, and is empty if the field Host is invalid."""
     assert field(make, "Host", "a.de:8080").host == "a.de:8080"
+    assert field(make, "Host", "a.de:80").host == "a.de"
     assert field(make, "Host", "a.de/x").host == ""
 
 
@@ -1232,7 +1235,7 @@ def test_modes(make: Make, protocol: str) -> None:
 
 @pytest.mark.parametrize("size", [5, 100_000, 600_000])
 def test_modes_of_files(make: Make, protocol: str, size: int) -> None:
-    """The same holds for the methods of files, whether the form was parsed at once or in steps."""
+    """A method of a file for the other mode, sync or async, raises when it is called, whatever the size of the file."""
     request = make(**POST, files={"f": ("x", b"1" * size)})
     file = request.files["f"]
     calls: list[Callable[[], Any]]

@@ -148,7 +148,7 @@ async def test_another_receive_is_another_body() -> None:
 
 
 def test_another_input_is_another_body() -> None:
-    """The same on WSGI, in the same environ and in a copy of it."""
+    """On WSGI, another ``wsgi.input`` makes another body, in the same environ and in a copy of it."""
     environ = RequestBuilder(method="POST", data=b"abc").environ()
     outer = Request(environ)
     assert outer.data == b"abc"

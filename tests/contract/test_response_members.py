@@ -833,8 +833,8 @@ def test_a_buffered_body_that_fails_is_closed() -> None:
 @pytest.mark.parametrize("protocol", ["wsgi", "asgi"])
 @pytest.mark.parametrize("declared", [None, "5"])
 def test_the_answer_of_another_application_to_head(protocol: str, declared: str | None) -> None:
-    """It may leave out the body that a GET gets. No Content-Length of 0 is made of that, and one that it has declared
-    is sent (RFC 9110 section 8.6).
+    """Another application may leave out the body in its answer to HEAD. cardan does not make a Content-Length of 0 of
+    that, and keeps one that was declared (RFC 9110 section 8.6).
     """
     fields = [("Content-Type", "text/plain")] + ([("Content-Length", declared)] if declared else [])
 

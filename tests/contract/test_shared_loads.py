@@ -331,7 +331,7 @@ def test_work_on_an_async_sink_is_finished_for_the_others(backend: str) -> None:
 
 
 def test_a_native_cancellation_hands_over_as_well() -> None:
-    """The same with asyncio's own ``Task.cancel()``, as in ``asyncio.wait_for``."""
+    """If asyncio's own ``Task.cancel()`` cancels the task that loads, a task that waits takes over the load."""
 
     async def main() -> None:
         source = Source(pieces_of(BODIES["data"][1]))
@@ -352,7 +352,7 @@ def test_a_native_cancellation_hands_over_as_well() -> None:
 
 
 def test_on_trio_alone() -> None:
-    """The same with trio's own scopes, without anyio."""
+    """If a scope of trio, without anyio, cancels the task that loads, a task that waits takes over the load."""
 
     async def body() -> AsyncIterator[bytes]:
         for number in range(5):

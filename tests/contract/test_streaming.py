@@ -31,7 +31,7 @@ def test_generators(client: httpx.Client, kind: str, name: str, noted: list[str]
 
 @pytest.mark.parametrize(("name", "noted"), [("chunks", ["hook 1", "hook 2"]), ("achunks", ["hook"])])
 def test_head_of_a_generator(client: httpx.Client, kind: str, name: str, noted: list[str]) -> None:
-    """For HEAD, the body is not run, but it is closed, and the hooks run."""
+    """The generator of a body does not run for HEAD, but the hooks do."""
     response = client.head(f"/{kind}/{name}?n=3")
     assert (response.status_code, response.content) == (200, b"")
     assert ended(client, noted) == noted

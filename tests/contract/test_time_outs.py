@@ -147,7 +147,7 @@ def test_a_small_body_is_kept_by_a_load_that_is_cancelled(backend: str) -> None:
 @ways
 @pytest.mark.parametrize("filtered", [False, True])
 def test_in_core(way: str, filtered: bool, backend: str) -> None:
-    """The same for a request of core with an iterable that awaits nothing."""
+    """A time-out takes effect between two reads also for a request of core, whose iterable of pieces awaits nothing."""
     content_type, body = body_of(way)
     reads = 0
 

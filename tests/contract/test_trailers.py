@@ -61,7 +61,7 @@ def test_where_the_server_sends_them(app: Any, backend: str) -> None:
     ],
 )
 def test_where_none_are_sent(app: Any, path: str, values: Any) -> None:
-    """Not to HEAD, not behind a Content-Length of HTTP/1.1, not on HTTP/1.0, not by a server without the extension."""
+    """Trailer fields are not sent to HEAD, with a Content-Length on HTTP/1.1, on HTTP/1.0, or without the extension."""
     name, body, fields = seen(app, path, **values)
     assert (name, body, fields) == (None, b"" if values.get("method") == "HEAD" else b"hello", [])
 
@@ -143,7 +143,7 @@ def test_where_a_function_runs(backend: str) -> None:
 
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_function_that_fails(is_async: bool) -> None:
-    """Its error is one of the body: the response has no end, and the server is told."""
+    """An error of a function that computes a trailer field is raised to the server, like an error of the body."""
 
     def fail() -> str:
         raise LookupError("broken")
@@ -364,9 +364,9 @@ SERVERS = ["uvicorn-h2", "hypercorn-h2", "hypercorn-trio-h2", "gunicorn-asgi-h2"
 @pytest.mark.parametrize("kind", SERVERS)
 @pytest.mark.parametrize("name", ["plain", "awaiting"])
 def test_over_http_2(kind: str, name: str, server_pool: ServerPool) -> None:
-    """These servers send them to a client that asks (``TE: trailers``), behind every kind of body, and behind none.
+    """Over HTTP/2, trailer fields are sent to a client that asks for them (``TE: trailers``), with every kind of body.
 
-    An upload that was not read changes nothing. gunicorn sends them to every client, the others not.
+    An upload that was not read changes nothing. Only gunicorn sends them to a client that does not ask.
     """
     port = server_pool.get(kind, "tests.contract.h2_app:app", app_dir=ROOT).port
     te = [("te", "trailers")]

@@ -88,7 +88,7 @@ def test_names_of_async_code_raise_in_a_def_handler(place: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("place", IN_PROCESS)
 def test_names_of_sync_code_raise_in_an_async_handler(place: str, tmp_path: Path) -> None:
-    """The reverse: nothing blocks the event loop, and no file is opened before the check."""
+    """Methods for sync code raise in an ``async def`` handler, before they block the event loop or open a file."""
     seen: dict[str, Any] = {}
 
     @Application
@@ -242,7 +242,7 @@ def test_an_iterator_can_be_closed_before_its_end(place: str) -> None:
 
 @pytest.mark.parametrize("place", IN_PROCESS)
 def test_the_part_that_was_given_last_outlives_the_iterator(place: str) -> None:
-    """Its data can be read after the iterator was closed, as long as no other part is asked for."""
+    """The data of the part that was given last can be read after the iterator of the parts was closed."""
 
     @Application
     async def app(request: Request) -> Response:
@@ -258,7 +258,7 @@ def test_the_part_that_was_given_last_outlives_the_iterator(place: str) -> None:
 
 @pytest.mark.parametrize("place", IN_PROCESS)
 def test_the_data_of_a_file_can_be_closed(place: str) -> None:
-    """So can the data of a file; the file itself stays open."""
+    """The iterator of a file's data can be closed before its end; the file itself stays open."""
 
     @Application
     async def app(request: Request) -> Response:

@@ -45,7 +45,7 @@ def handler(request: Request) -> Any:
         raise OSError(way)
     if way == "stop":
         raise StopIteration(way)
-    if way == "on_error":
+    if way in ("on_error", "refused"):
         abort(404)
     return 17 if way == "no response" else Response("well")
 
@@ -370,10 +370,11 @@ def test_the_connection_ends_on_asgi(kind: str, around: str, version: str, expec
 @both
 @kinds
 def test_other_requests_do_not_reach_it(protocol: Any, kind: str) -> None:
-    """Neither a response nor an HTTPException is unexpected."""
+    """Neither a response nor an HTTPException of the handler is given to ``on_exception``."""
     app = App(kind, "middleware")
     with Client(app, protocol) as client:
         assert client.get("/well").headers["X-Mark"] == "seen"
+        assert client.get("/refused").status_code == 404
     assert app.seen == []
 
 

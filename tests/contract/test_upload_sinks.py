@@ -320,7 +320,7 @@ class Pipe:
 @transports
 @pytest.mark.parametrize("how", ["says so", "unsupported", "illegal"])
 def test_a_sink_that_cannot_seek_is_left_alone(transport: str, kind: str, how: str) -> None:
-    """It stays open for its reader, however it says that it cannot seek."""
+    """A sink that cannot seek stays open for its reader, however it says that it cannot seek."""
     opened: list[Any] = []
 
     def peek(request: Any) -> Response:
@@ -337,7 +337,7 @@ def test_a_sink_that_cannot_seek_is_left_alone(transport: str, kind: str, how: s
 
 @transports
 def test_a_file_that_is_only_written_is_closed_when_it_is_complete(transport: str, kind: str, tmp_path: Path) -> None:
-    """Its ``read()`` raises, so it is closed, and its data is on disk before the handler runs."""
+    """A sink that is only written is closed when its file is complete: the data is on disk before the handler runs."""
     opened: list[Any] = []
 
     def look(request: Any) -> Response:
@@ -479,7 +479,9 @@ HEADERS = core.RequestHead("POST", headers=ScopeHeaders([(b"content-type", CT.en
 @pytest.mark.anyio
 @pytest.mark.parametrize("sink", [*SINKS, *ASYNC_SINKS])
 async def test_core_request_awaiting(sink: str) -> None:
-    """The same in async code, also for async files. Blocking files are sought only in worker threads."""
+    """In async code, every way to read a file begins at its start, with async sinks as well. Blocking files are sought
+    only in worker threads.
+    """
 
     async def pieces() -> AsyncIterator[bytes]:
         for start in range(0, len(FOUR_WAYS), 7000):

@@ -302,7 +302,9 @@ def test_libraries_read_the_stream(use: str, on_disk: bool, place: str) -> None:
 
 @places
 def test_the_twins_of_an_unguarded_file(place: str) -> None:
-    """They can be awaited as before. The guard of the class with Werkzeug's name is lifted in the same way."""
+    """The async twins of a file whose guard was lifted can be awaited, and its sync methods called, in an async
+    handler. The same holds for the class with Werkzeug's name.
+    """
 
     async def ahandler(file: Any) -> Any:
         head = file.read(4), await file.aread(4)

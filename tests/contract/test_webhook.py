@@ -87,7 +87,7 @@ def test_bytes_that_no_middleware_has_kept_are_an_error(place: str, handler: Any
 
 
 def test_the_option_load_of_a_middleware_is_gone() -> None:
-    """Its name meant something else than that of the application."""
+    """``middleware()`` has no option ``load``: it would mean something else than that of the application."""
     with pytest.raises(TypeError, match="load"):
         middleware(load=True)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
@@ -95,7 +95,7 @@ def test_the_option_load_of_a_middleware_is_gone() -> None:
 @pytest.mark.parametrize("place", IN_PROCESS)
 @pytest.mark.parametrize("handler", [pay, apay])
 def test_buffering_holds_the_body_to_max_data_memory(place: str, handler: Any) -> None:
-    """That is its cost: without the middleware the same form is within the limits."""
+    """A middleware that buffers holds the body to ``max_data_memory``; without it the form is within the limits."""
 
     class Small(Request):
         max_data_memory = 8

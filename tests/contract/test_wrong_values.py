@@ -139,7 +139,7 @@ def test_middleware(function: Any) -> None:
 
 
 def test_dual() -> None:
-    """Both applications of a dual one can be called."""
+    """``Dual()``, ``from_wsgi()`` and assignments to ``wsgi_app`` and ``asgi_app`` accept only what can be called."""
     app: Any = Dual
     for pair in ((5, 6), (handler, 6), (5, handler), (None, handler)):
         raises(lambda pair=pair: app(*pair))  # type: ignore[misc]
@@ -386,7 +386,7 @@ ASSIGNED: dict[str, tuple[Any, ...]] = {
 
 @pytest.mark.parametrize("name", ASSIGNED)
 def test_attributes_of_a_response(name: str) -> None:
-    """They are checked when they are assigned, on every response class, and a refused value changes nothing."""
+    """An attribute of a response is checked when it is assigned, on every class; a refused value changes nothing."""
 
     class Mixed:
         direct_passthrough = True
@@ -403,7 +403,7 @@ def test_attributes_of_a_response(name: str) -> None:
 
 
 def test_settings_of_a_response_that_are_right() -> None:
-    """They can be assigned and deleted, and are copied. A property of a subclass is left as it is."""
+    """A right setting can be assigned and deleted, and is copied. A property of a subclass is left as it is."""
 
     class Own(Response):
         @property

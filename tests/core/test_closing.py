@@ -40,7 +40,7 @@ async def test_all_run_and_the_first_error_is_raised() -> None:
 
 
 def test_async_hook_in_sync_code() -> None:
-    """It is not forgotten silently: WrongMode, after the others ran; no coroutine is left unawaited."""
+    """``close()`` raises WrongMode for an async close hook, after the other hooks ran."""
     order: list[str] = []
     response = Response("x")
 

@@ -38,7 +38,7 @@ def test_names_of_requests_work_without_a_warning(name: str) -> None:
 
 
 def test_content_md5_of_a_response() -> None:
-    """It can still be read and set."""
+    """``content_md5`` can still be read and set, without a warning at run time."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for response in (core.Response(), cardan.Response()):

@@ -70,7 +70,7 @@ def test_middleware_stands_around_a_handler(handler: Any) -> None:
 
 
 def test_middleware_that_returns_before_its_yield_answers_in_place_of_the_handler() -> None:
-    """Neither the handler nor the middleware inside is called."""
+    """Middleware that returns before its ``yield`` answers: neither the handler nor the middleware inside is called."""
 
     def refusing(request: Any) -> Generator[None, Response, Response]:
         return Response("no")
@@ -473,7 +473,9 @@ def test_a_second_yield_is_an_error(kind: str) -> None:
 
 
 def test_an_error_that_is_raised_in_place_of_another_has_it_as_cause() -> None:
-    """So a traceback shows what has really happened: the call that failed, or what ``on_error`` has raised."""
+    """An error that is raised in place of another has it as cause, so a traceback shows which call failed, or what
+    ``on_error`` has raised.
+    """
 
     def takes_none() -> Any: ...
 

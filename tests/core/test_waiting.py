@@ -63,7 +63,7 @@ def test_a_library_that_is_not_imported_runs_no_loop(monkeypatch: pytest.MonkeyP
 
 
 def test_an_event_needs_a_loop(run: Run) -> None:
-    """It is an event of the loop that runs; on trio none can be waited for outside of it."""
+    """``make_event()`` gives an event of the library whose loop runs, asyncio or trio."""
 
     async def main() -> Any:
         event = make_event()

@@ -79,8 +79,8 @@ class TestNative:
 
     @pytest.mark.parametrize("how", ["Task.cancel()", "a scope, then Task.cancel()", "Task.cancel(), then a scope"])
     async def test_both_kinds_of_cancellation(self, how: str) -> None:
-        """Neither a native cancellation nor one of a scope ends a wait, in whatever order they come. A native one is
-        raised at the end.
+        """A wait is ended neither by ``Task.cancel()`` nor by a scope, in whatever order they come. A cancellation by
+        ``Task.cancel()`` is raised at the end.
         """
         event = anyio.Event()
         scope = anyio.CancelScope()

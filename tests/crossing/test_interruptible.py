@@ -75,7 +75,7 @@ async def test_the_first_interruption_counts(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["block", "here", "apart"])
 async def test_an_error_of_the_watching(kind: str) -> None:
-    """It interrupts the code, and is raised as it is."""
+    """An error of the function that watches interrupts the code, and is raised unchanged."""
 
     async def watch() -> None:
         raise ValueError("of the watching")

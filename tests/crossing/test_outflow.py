@@ -211,7 +211,7 @@ async def test_a_body_that_fails_after_sending_has_failed(caplog: pytest.LogCapt
 
 
 async def test_a_body_whose_last_chunks_were_not_sent() -> None:
-    """It has not come to its end, so the response is not complete."""
+    """``step()`` returns False for a body whose last chunks were not sent, so that the response is not complete."""
 
     async def emit(given: bytes) -> None:
         raise AssertionError("nothing is sent")
@@ -363,7 +363,9 @@ async def test_the_first_chunk_takes_no_place_of_a_handler(door: str) -> None:
 
 
 async def test_the_places_of_a_first_chunk() -> None:
-    """It has a place for bodies, else one of those that wait for a client, else that of the handler."""
+    """The first chunk of a body gives its thread a place for bodies, else one for threads that wait for clients, else
+    it keeps the place of the handler.
+    """
     running, waiting, streaming = crossing.Places(3), crossing.Places(1), crossing.Places(1)
     leases = [crossing.Lease(running, waiting, streaming) for _ in range(3)]
     token = crossing.current_token()

@@ -136,7 +136,7 @@ class TestBothLoops:
         assert exchange.body == b"None"
 
     async def test_a_handler_that_raises_stop_iteration(self) -> None:
-        """It is an ordinary error: no coroutine may raise it."""
+        """A StopIteration of a handler is raised as a RuntimeError, because no coroutine may raise it."""
 
         def handler(request: Request) -> Response:
             raise StopIteration

@@ -41,7 +41,9 @@ def body_of(response: Response) -> bytes:
 
 
 def test_a_path(path: Path) -> None:
-    """It has a type, a length, an ETag and Last-Modified. Caches must revalidate. No Content-Disposition by default."""
+    """``send_file(path)`` sets the type, the length, an ETag and Last-Modified, and tells caches to revalidate. No
+    Content-Disposition is sent by default.
+    """
     response = send_file(path, None)
     assert (response.content_type, response.content_length) == ("application/octet-stream", len(DATA))
     assert response.last_modified == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
@@ -221,7 +223,7 @@ def test_a_pipe() -> None:
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:
-    """It raises OSError immediately, and does not wait for a named pipe."""
+    """``send_file()`` raises OSError at once for what is no regular file, without waiting for a named pipe."""
     os.mkfifo(tmp_path / "pipe")
     for bad in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(IsADirectoryError, match="expected a regular file"):

@@ -44,7 +44,7 @@ def spooled(body: bytes, limits: Limits, chunk: int = 65_536) -> list[FileStorag
 @pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 5000, 3 * BATCH + 7])
 @pytest.mark.parametrize("chunk", [1000, 65_536, 2 * BATCH])
 def test_a_file_reads_the_same_wherever_it_is(size: int, chunk: int) -> None:
-    """Exactly max_file_memory bytes stay in memory, one more goes to disk. Reading works in the same way."""
+    """A file of ``max_file_memory`` bytes stays in memory, a larger one goes to disk. Both are read in the same way."""
     data = os.urandom(size)
     (file,) = spooled(form(part(FILE, data)), Limits(max_file_memory=100), chunk)
     assert is_on_disk(file) == (size > 100)
@@ -68,8 +68,8 @@ def test_all_files_of_a_form_share_the_memory() -> None:
 
 @pytest.mark.parametrize("sizes", [[99], [100], [101], [0, 40, 100], [100, 100, 50], [100, 100, 51]])
 def test_files_that_came_whole(sizes: list[int]) -> None:
-    """They are held without a step where all may stay in memory: each up to max_file_memory, together up to
-    max_spool_memory; else none is, and none counts.
+    """``hold()`` keeps files that came whole in memory if each has at most ``max_file_memory`` and all at most
+    ``max_spool_memory`` bytes. Otherwise it keeps none, and counts none.
     """
     limits = Limits(max_file_memory=100, max_spool_memory=250)
     fits = max(sizes) <= 100 and sum(sizes) <= 250
@@ -94,7 +94,7 @@ def test_no_limit() -> None:
 
 
 def test_would_block_tells_when_the_disk_is_touched() -> None:
-    """It is False in memory. It is True when the file moves to disk, for each MiB on disk, and at the end."""
+    """``would_block()`` is False in memory, True when the file moves to disk, for each MiB on disk, and at the end."""
     sink = SpoolSink(Limits(max_file_memory=100))
     assert (sink.would_block(100), sink.would_block(101), sink.would_block(0)) == (False, True, False)
     sink.write(b"x" * 101)
@@ -248,7 +248,7 @@ def test_a_file_on_disk_is_closed_although_its_stream_fails(monkeypatch: pytest.
 
 
 def test_a_file_that_was_moved_to_disk_is_closed_although_the_disk_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both the file on disk and the data in memory are released, also if closing the first raises."""
+    """``close()`` releases the file on disk and the data in memory, also if closing the file on disk raises."""
     file = MemoryFile(b"data")
     disk_number = file.fileno()
     moved: Any = file

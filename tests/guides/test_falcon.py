@@ -92,7 +92,9 @@ def answers(new: Any, method: str = "GET", app: Any = None, **sent: Any) -> list
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The request line and the header fields"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_reading_the_head(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines give the same value, in both kinds of applications of Falcon."""
+    """In each row, the code of Falcon and that of cardan give the same value, in def and async def responders of
+    Falcon.
+    """
     sent = {"method": "POST", "content": b"1234"} if "content_length" in old else {}
     ours = value_here(view(new, {}), protocol, headers=HEADERS, **sent)
     assert ours == old_value(old, headers=HEADERS, **sent)
@@ -119,7 +121,7 @@ def body_of(line: str) -> dict[str, Any]:
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The body in a `def` responder"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_reading_the_body(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines give the same value."""
+    """In each row, the code of Falcon and that of cardan give the same value."""
     ours = value_here(view(new, {}), protocol, **body_of(old))
     assert ours == old_value(old, **body_of(old))
     assert ours not in (None, b"", "")
@@ -128,7 +130,7 @@ def test_reading_the_body(old: str, new: str, protocol: ProtocolName) -> None:
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The body in an `async def` responder"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_reading_the_body_in_async_code(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines give the same value."""
+    """In each row, the code of Falcon and that of cardan give the same value in async code."""
     ours = value_here(view(new, {}), protocol, load="aiter_data" not in new, **body_of(old))
     assert ours == old_value(old, asynchronous=True, **body_of(old))
     assert ours not in (None, b"", "")
@@ -147,7 +149,9 @@ OURS = {
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
-    """Both lines send the same status, the same header fields and the same body."""
+    """In each row, the code of Falcon and that of cardan send the same status and the same header fields and, unless it
+    is an error or a redirect, the same body.
+    """
     path = tmp_path / "report.pdf"
     path.write_text("report")
     theirs = old_answer(statements(old, {"falcon": falcon, "moment": MOMENT, "path": path}))
@@ -225,7 +229,9 @@ def test_arguments() -> None:
 
 
 def test_names_of_fields() -> None:
-    """Their case matters there, and not here."""
+    """``req.headers`` of Falcon has names in capital letters on WSGI, and in small ones on ASGI. cardan finds a name in
+    any case.
+    """
     differs("`req.headers` has its names in capital letters")
     assert old_value('`req.headers["X-TAG"]`', headers=HEADERS) == "a"
     got = []
@@ -308,7 +314,7 @@ def test_cookies_and_file_names() -> None:
 
 
 def test_redirects() -> None:
-    """They are raised there; here they are returned, or raised by ``abort``."""
+    """A redirect is returned, or raised by ``abort``, in cardan. The guide says that Falcon raises it."""
     differs("A redirect is raised")
     for new in (lambda request: redirect("/there"), lambda request: abort(redirect("/there"))):
         assert {answer.headers["Location"] for answer in answers(new)} == {"/there"}
@@ -326,7 +332,7 @@ def test_methods() -> None:
 
 
 def test_errors() -> None:
-    """Their documents have other members. An error that nobody handles is a 500 there, and is raised here."""
+    """The document of an error has other members in Falcon. An unexpected error is a 500 there, and raised here."""
     differs("Errors are JSON or XML")
     differs("An error that nobody handles")
 
@@ -466,7 +472,7 @@ def test_the_lifespan_of_falcon_behind_a_bridge() -> None:
 
 
 def test_errors_of_falcon_without_the_middleware() -> None:
-    """They are errors like all others: a 500."""
+    """An error of Falcon is a 500 without the middleware, like every unexpected exception."""
 
     def new(request: Request) -> Response:
         raise falcon.HTTPNotFound

@@ -140,7 +140,9 @@ def test_parameters(old: str, new: str, protocol: ProtocolName, asynchronous: bo
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_answers(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines send the same status, the same header fields and the same body."""
+    """In each row, the code of FastAPI and that of cardan send the same status and the same header fields and, unless
+    it is an error or a redirect, the same body.
+    """
     notes: list[list[str]] = [[], []]
     theirs = ask(old_app("response: Response, tasks: BackgroundTasks", code(old), {"note": notes[0].append}))
     ours = ask(Application(view(new, OURS | {"note": notes[1].append})), protocol)

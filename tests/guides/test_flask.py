@@ -67,7 +67,7 @@ def plain(value: Any) -> Any:
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The request line and the header fields"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_reading_the_head(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines give the same value, and one that the request decides."""
+    """In each row, the code of Flask and that of cardan give the same value."""
     theirs = value_in_flask(view(old, {"request": flask.request}, ""), headers=HEADERS)
     ours = value_here(view(new, {}), protocol, headers=HEADERS)
     if "for name, value" in old:  # the client decides about their order and case
@@ -100,7 +100,9 @@ def test_reading_the_body(old: str, sync: str, asynchronous: str, protocol: Prot
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
-    """Both lines send the same status, the same header fields and the same body, but for what the page says."""
+    """In each row, the code of Flask and that of cardan send the same status and the same header fields and, unless it
+    is an error or a redirect, the same body.
+    """
     (tmp_path / "report.txt").write_text("report")
     names = {"path": tmp_path / "report.txt", "folder": tmp_path, "io": io}
     theirs = flask_answer(view(old, vars(flask) | names | {"NotFound": FlaskNotFound}, ""))
@@ -280,7 +282,7 @@ def bridged(old: Any) -> Any:
 
 
 def test_errors_of_flask_without_the_middleware() -> None:
-    """They are errors like all others: a 500."""
+    """An error of Flask is a 500 without the middleware, like every unexpected exception."""
     assert "without it, the error is a 500" in section(PAGE, "Step by step")
     assert [answer.status_code for answer in answers(lambda request: flask.abort(404))] == [500, 500]
 
@@ -323,7 +325,7 @@ def test_what_views_return() -> None:
 
 
 def test_the_type_of_a_response() -> None:
-    """It is HTML in Flask and plain text here, unless a class says otherwise."""
+    """``Response("x")`` is HTML in Flask and plain text in cardan, unless a class says otherwise."""
     differs('`Response("x")` is HTML')
 
     class Page(Response):
@@ -493,7 +495,7 @@ def test_the_same_refusals() -> None:
 
 
 def test_invalid_forms() -> None:
-    """Such a form is empty in Flask and a 400 here, unless the request class says otherwise."""
+    """An invalid form is empty in Flask and a 400 in cardan, unless the request class says otherwise."""
     differs("A form that is not valid")
     sent: dict[str, Any] = {"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}
     assert flask_answer(lambda: str(flask.request.form.to_dict()), "POST", **sent).text == "{}"
@@ -523,7 +525,7 @@ def test_coded_bodies() -> None:
 
 
 def test_the_environ() -> None:
-    """It is there on WSGI; on ASGI there is the scope."""
+    """A request has an ``environ`` in Flask and on WSGI; on ASGI it has a ``scope`` instead."""
     differs("`request.environ`")
 
     def new(request: Request) -> Response:

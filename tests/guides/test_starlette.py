@@ -95,7 +95,7 @@ def answers(new: Any, method: str = "GET", app: Any = None, **sent: Any) -> list
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The request line and the header fields"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_reading_the_head(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines give the same value."""
+    """In each row, the code of Starlette and that of cardan give the same value."""
     sent = {"method": "POST", "content": b"1234"} if "content-length" in old else {}
     theirs = value_in_starlette(view(old, {}), headers=HEADERS, **sent)
     ours = value_here(view(new, {"urlencode": urlencode}), protocol, headers=HEADERS, **sent)
@@ -151,7 +151,9 @@ THEIRS = vars(starlette.responses) | {
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
-    """Both lines send the same status, the same header fields and the same body."""
+    """In each row, the code of Starlette and that of cardan send the same status and the same header fields and, unless
+    it is an error or a redirect, the same body.
+    """
     notes: list[list[str]] = [[], []]
     (tmp_path / "report.csv").write_text("report")
     path = tmp_path / "report.csv"
@@ -332,7 +334,7 @@ def test_responses_in_fastapi() -> None:
 
 
 def test_errors_of_starlette_without_the_middleware() -> None:
-    """They are errors like all others: a 500."""
+    """An error of Starlette is a 500 without the middleware, like every unexpected exception."""
     assert "without it, the error is a 500" in prose("Step by step")
 
     def new(request: Request) -> Response:

@@ -81,7 +81,7 @@ def value_in_werkzeug(old: Any, **sent: Any) -> Any:
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The request line and the header fields"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_reading_the_head(old: str, new: str, protocol: ProtocolName) -> None:
-    """Both lines give the same value, and one that the request decides."""
+    """In each row, the code of Werkzeug and that of cardan give the same value."""
     theirs = value_in_werkzeug(view(old, {}), headers=HEADERS)
     ours = value_here(view(new, {}), protocol, headers=HEADERS)
     if "for name, value" in old:  # the client decides about their order and case
@@ -114,7 +114,9 @@ def test_reading_the_body(old: str, sync: str, asynchronous: str, protocol: Prot
 @pytest.mark.parametrize(("old", "new"), rows(PAGE, "The answer"), ids=str)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_answers(old: str, new: str, protocol: ProtocolName, tmp_path: Path) -> None:
-    """Both lines send the same status, the same header fields and the same body, but for what the page says."""
+    """In each row, the code of Werkzeug and that of cardan send the same status and the same header fields and, unless
+    it is an error or a redirect, the same body.
+    """
     (tmp_path / "report.txt").write_text("report")
     names = {"path": tmp_path / "report.txt", "folder": tmp_path, "io": io, "json": json}
     theirs = answer_in_werkzeug(view(old, THEIRS | names))
@@ -160,7 +162,7 @@ HELLO = Application(lambda request: Response(f"{request.root_path}{request.path}
 
 
 def test_proxies() -> None:
-    """Both believe the same header fields."""
+    """``ProxyFix`` of Werkzeug and of cardan believe the same header fields."""
     around("`ProxyFix(app")
     sent = {"headers": {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": "a.example"}}
     theirs = answered(proxy_fix.ProxyFix(HELLO, x_for=1, x_host=1), "/x", both=False, **sent)
@@ -195,7 +197,7 @@ def test_directories_and_mounts(tmp_path: Path) -> None:
     ],
 )
 def test_attributes_of_request_classes(name: str, value: Any, status: int) -> None:
-    """They refuse the same requests under the same names."""
+    """An attribute of a request class refuses the same requests in Werkzeug and in cardan."""
     around("`trusted_hosts`" if name == "trusted_hosts" else "`max_content_length`, `max_form_memory_size`")
     kinds: Any = {"headers": {"Content-Type": "multipart/form-data; boundary=B"}}
     body = '--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nlong\r\n' * 2 + "--B--\r\n"
@@ -214,7 +216,7 @@ def test_attributes_of_request_classes(name: str, value: Any, status: int) -> No
 
 
 def test_redirecting_to_a_slash() -> None:
-    """Both answers have the same status, and lead to the same URL."""
+    """A redirect to a slash has the same status, and leads to the same URL, in Werkzeug and in cardan."""
     around("`append_slash_redirect(environ)`")
     line = view(next(row[1] for row in rows(PAGE, "Around the views") if "append_slash" in row[0]), OURS)
     for path in ("/a", "/a/b?c=%20d"):
@@ -239,7 +241,7 @@ def test_what_wraps_wsgi_applications() -> None:
 
 @pytest.mark.real_server
 def test_the_server_of_werkzeug() -> None:
-    """It serves an application of cardan."""
+    """``werkzeug.run_simple()`` serves an application of cardan."""
     around("`run_simple(")
     code = "import hello, werkzeug; werkzeug.run_simple('127.0.0.1', 0, hello.app)"
     command = [sys.executable, "-c", code]

@@ -85,7 +85,7 @@ def test_targets(path: Any, query: Any, expected: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/a?b", "/a?", b"/a?b", "http://other/a?b"])
 def test_a_query_that_is_given_twice(path: Any) -> None:
-    """It is an error, also if both are the same or empty: nobody could tell which one is meant."""
+    """A query both in the path and as ``query_string`` is an error, also if the two are equal or empty."""
     for query in ("", "b", b"b", {"b": ""}, []):
         with pytest.raises(ValueError, match="got a query in path and a query_string, expected one of them"):
             RequestBuilder(path, query_string=query)
@@ -311,7 +311,9 @@ def test_values_of_wrong_types(arguments: dict[str, Any], text: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "post", "Put"])
 def test_methods_that_announce_an_empty_body(method: str) -> None:
-    """These methods give a meaning to content (RFC 9110 section 8.6): without content, a length of 0 is sent."""
+    """POST, PUT and PATCH without content declare a length of 0, because they give it a meaning (RFC 9110 section 8.6).
+    Other methods declare none.
+    """
     assert field(RequestBuilder(method=method), b"content-length") == b"0"
     assert field(RequestBuilder(method=method, headers={"transfer-encoding": "chunked"}), b"content-length") is None
     for other in ("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "QUERY"):

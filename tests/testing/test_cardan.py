@@ -42,7 +42,7 @@ def test_every_pair(app: Any, protocol: Any, backend: Any) -> None:
 @backends
 @pytest.mark.parametrize("app", [sync_app, async_app], ids=["sync", "async"])
 def test_every_pair_awaiting(app: Any, protocol: Any, backend: Any) -> None:
-    """The same with the async client."""
+    """`def` and `async def` handlers give one answer on WSGI and ASGI with the async client, and break no rule."""
 
     async def main() -> str:
         async with AsyncClient(LINT[protocol](app), protocol=protocol) as client:

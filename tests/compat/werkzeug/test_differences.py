@@ -298,7 +298,7 @@ def test_cookies(wz: Any, theirs: bool) -> None:
 
 
 def test_a_host_that_is_not_valid(wz: Any, theirs: bool) -> None:
-    """Here the name of the server stands for it, as for a Host that was not sent."""
+    """An invalid Host is an empty host in Werkzeug. In cardan the name of the server stands for it."""
     row("`get_host(environ)`")
     environ = {"HTTP_HOST": "a b", "wsgi.url_scheme": "http", "SERVER_NAME": "x", "SERVER_PORT": "80"}
     assert wz.wsgi.get_host(environ) == ("" if theirs else "x")
@@ -399,7 +399,7 @@ def test_redirects_to_urls_that_no_location_has(wz: Any, theirs: bool, url: str)
 
 
 def test_the_page_of_a_redirect(wz: Any, theirs: bool) -> None:
-    """Both pages have a link to the new URL, with other words around it."""
+    """The page of a redirect has a link to the new URL in Werkzeug and in cardan, with other words around it."""
     row("`repr(request)`, error texts, the page of a redirect")
     page = wz.utils.redirect("/a?b&c").get_data(as_text=True)
     assert '<a href="/a?b&amp;c">' in page
@@ -457,7 +457,7 @@ def test_a_coded_form(wz: Any, theirs: bool) -> None:
 
 
 def test_the_hook_of_the_form(wz: Any) -> None:
-    """Both call ``_load_form_data()``; ``cardan.Request`` calls ``load_form()``."""
+    """Werkzeug's Request and that of ``cardan.compat`` call ``_load_form_data()``; ``cardan.Request`` does not."""
     row("A request class overrides `_load_form_data()`.")
     called: list[str] = []
 

@@ -171,7 +171,7 @@ FILES: list[Any] = [
 
 @pytest.mark.parametrize("data", FILES)
 def test_files_of_forms(data: Any) -> None:
-    """The same values become the same fields and files: one without a name is a field."""
+    """``Request.from_values()`` makes the same fields and files of ``data`` as in Werkzeug."""
     found = []
     for wrappers, module in (
         (werkzeug.wrappers, werkzeug.datastructures),

@@ -202,7 +202,7 @@ def test_defaults_are_those_of_werkzeug(module: str) -> None:
 
 
 def test_many_defaults_are_compared() -> None:
-    """Those of functions, of constructors and of methods."""
+    """The comparison of defaults covers those of functions, of constructors and of methods."""
     counts = {module: len(defaults_in(module)) for module in MODULES}
     assert {module for module, count in counts.items() if count >= 5} >= {"wrappers", "datastructures", "http", "test"}
     assert {"dump_cookie(path)", "quote_etag(weak)"} <= set(defaults_in("http"))
@@ -226,7 +226,9 @@ def positional_of(function: Any) -> list[str]:
 
 
 def test_every_error_has_the_code_of_werkzeug() -> None:
-    """And ``default_exceptions`` has the same class for a code, by its name or its later name."""
+    """Every error class has the status code of Werkzeug's, and ``default_exceptions`` has the class of the same name
+    for each code.
+    """
     home = vars(theirs("exceptions"))
     codes = {name: home[name].code for name in public_names("exceptions") if hasattr(home[name], "code")}
     assert len(codes) >= 30

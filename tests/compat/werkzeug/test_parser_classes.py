@@ -68,7 +68,7 @@ def test_each_class_has_its_own_parser(protocol: str) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("cls", [Request, First])
 def test_a_parser_class_may_be_set_on_a_request(protocol: str, cls: type[Request]) -> None:
-    """As in Werkzeug, the parser class that is set on one request object parses its form."""
+    """A parser class that is set on one request object parses the form of this request, as in Werkzeug."""
 
     @cls.application
     def app(request: Any) -> Response:

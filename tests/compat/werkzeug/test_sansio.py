@@ -65,7 +65,7 @@ def test_the_values_can_be_assigned(wz: Any) -> None:
 
 
 def test_an_assignment_after_reading(wz: Any) -> None:
-    """Here, what was read before an assignment is computed anew. Werkzeug keeps it."""
+    """An assignment to ``root_path`` changes a URL that was read before. In Werkzeug the URL stays as it was."""
     request = made(wz)
     assert request.url.startswith("https://a.example/app/")
     request.root_path = "/other"

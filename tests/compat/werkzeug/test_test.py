@@ -46,7 +46,7 @@ KEYS = {
     ],
 )
 def test_environs_are_those_of_werkzeug(values: dict[str, Any]) -> None:
-    """The same arguments give the same environ, with the same body."""
+    """EnvironBuilder makes the same environ, with the same body, as Werkzeug's of the same arguments."""
     import werkzeug.test
 
     if values.get("base_url") == "http://[::1]:5000/":  # Werkzeug cuts the address at its first colon
@@ -164,7 +164,7 @@ def test_files_that_are_encoded(tmp_path: Path) -> None:
 
 
 def test_scopes() -> None:
-    """The same values as an ASGI scope: the request reads the same from it."""
+    """``from_values()`` on ASGI and on WSGI make requests with equal values of the same arguments."""
 
     async def main() -> None:
         values: dict[str, Any] = {"base_url": "https://a.example/röot", "method": "POST", "data": {"a": "ö"}}
@@ -540,7 +540,7 @@ def test_a_body_is_sent_again_after_a_redirect() -> None:
 
 
 def test_a_client_shows_its_application() -> None:
-    """For developers: which application the client calls."""
+    """``repr(client)`` shows which application the client calls."""
     app = object()
     assert repr(Client(app)) == f"<Client {app!r}>"
 

@@ -196,7 +196,9 @@ def test_mixins_make_classes(wz: Any) -> None:
 
 
 def test_both_libraries_share_a_request() -> None:
-    """Both classes can read the same environ. Its form is parsed by one of them; by both if the settings are equal."""
+    """The Request of ``cardan`` and the one of ``cardan.compat`` can be made of one environ. Only the first to read the
+    form can, unless both have the same settings.
+    """
     environ = create_environ("/?q=1", method="POST", data={"a": "1"})
     assert cardan.Request(environ).form["a"] == "1"
     assert Request(environ).args == cardan.Request(environ).args

@@ -67,8 +67,8 @@ def test_lookup(row: int) -> None:
     ],
 )
 def test_best_match(header: str | None, offers: list[str], best: str | None) -> None:
-    """For each range, in descending order of quality, the equal tag is chosen, then a longer one, then a shorter one.
-    An excluded tag is never chosen.
+    """``best_match()`` chooses for each range, in descending order of quality, the equal tag, then a longer one, then a
+    shorter one. An excluded tag is never chosen.
     """
     assert LanguageAccept.from_header(header).best_match(offers) == best
 

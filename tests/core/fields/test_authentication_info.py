@@ -38,7 +38,9 @@ def test_fields_come_back(state: dict[str, str]) -> None:
 
 
 def test_of_a_response() -> None:
-    """Both fields are live attributes of a response, and several fields of one name are one value."""
+    """``authentication_info`` and ``proxy_authentication_info`` are live attributes of a response. Several fields of
+    one name are one value.
+    """
     response = Response()
     response.authentication_info["nextnonce"] = "abc"
     response.proxy_authentication_info = {"nextnonce": "def"}

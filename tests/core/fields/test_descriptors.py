@@ -262,7 +262,7 @@ def test_names_are_tokens(make: Any) -> None:
     ("content_location", b"/"), ("access_control_max_age", [5]),
 ])  # fmt: skip
 def test_a_field_is_not_set_with_a_value_of_another_type(name: str, value: Any) -> None:
-    """Such a value raises a TypeError that says what came, and changes nothing."""
+    """A field that is set with a value of another type raises a TypeError that says what came, and changes nothing."""
     response = core.Response("x")
     before = response.headers.to_wsgi_list()
     with pytest.raises(TypeError, match=r"^got [\w-]+ = .*, expected "):

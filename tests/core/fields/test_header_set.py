@@ -97,7 +97,7 @@ def test_set_operators() -> None:
 
 
 def test_equality() -> None:
-    """Neither case nor order matters."""
+    """Two header sets are equal if they have the same tokens, in whatever case and order."""
     assert HeaderSet(["A", "B"]) == HeaderSet(["b", "a"]) == {"a", "B"}
     assert HeaderSet(["A"]) != HeaderSet(["A", "B"])
     assert HeaderSet(["A"]) != ["A"]

@@ -21,7 +21,7 @@ TCHARS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrs
 
 @pytest.mark.parametrize("code", range(256))
 def test_tokens_are_made_of_tchar(code: int) -> None:
-    """Exactly the characters of RFC 9110 section 5.6.2 make a token; all bytes are tested."""
+    """``is_token()`` accepts the characters of RFC 9110 section 5.6.2 and no others; every byte is tested."""
     assert bool(is_token(chr(code))) == (chr(code) in TCHARS)
 
 

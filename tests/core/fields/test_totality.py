@@ -59,7 +59,7 @@ def test_what_is_read_can_be_written(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", SOMETIMES_WRITABLE)
 @given(text=likely)
 def test_what_is_read_can_be_written_where_there_is_a_value(name: str, text: str) -> None:
-    """The same holds for the parsers that give None for an invalid field."""
+    """A parser that gives None for an invalid field gives otherwise a value that is written and read back equal."""
     assert is_text(READERS[name](SOMETIMES_WRITABLE[name]).to_header())
     value = READERS[name](text)
     assert value is None or (is_text(value.to_header()) and READERS[name](value.to_header()) == value)

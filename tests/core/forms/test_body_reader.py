@@ -50,7 +50,7 @@ def test_no_content_length() -> None:
     ],
 )
 def test_counting(declared: int | None, allowed: int | None, expected: object) -> None:
-    """Exactly N bytes pass; fewer, more, or more than allowed each have their error, however the body is cut."""
+    """A body of the declared length is read. A shorter, longer or too large one has its error, however it is cut."""
     limits = Limits(max_content_length=allowed)
     assert assert_cuts_do_not_matter(lambda: BodyReader(content_length=declared, limits=limits), DATA) == expected
 

@@ -218,7 +218,9 @@ LIMITS = [
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS, ids=lambda value: value if isinstance(value, str) else "")
 @pytest.mark.parametrize("form_rules", ["default", "strict"])
 def test_limits(name: str, allowed: int, body: Any, form_rules: Any) -> None:
-    """Exactly N is accepted and N + 1 is refused, however it is cut. The error names the limit. None: no limit"""
+    """A form that reaches a limit is accepted, one that exceeds it by 1 is refused with an error that names the limit,
+    however it is cut. None is no limit.
+    """
 
     def make(value: int | None) -> MultipartDecoder:
         return MultipartDecoder("BOUND", limits=replace(Limits(), **{name: value}), form_rules=form_rules)

@@ -234,7 +234,7 @@ def test_the_filename_of_an_event_as_bytes() -> None:
 )
 @pytest.mark.parametrize("make", [lambda h: Field("a", "1", headers=h), lambda h: FileStart("f", "f", h), PartStart])
 def test_headers_that_no_part_can_have(make: Any, headers: dict[str, str]) -> None:
-    """They are refused when the event is made."""
+    """An event with header fields that no part can have is refused when it is made."""
     with pytest.raises(ValueError, match="expected a token and a value without CR, LF and NUL"):
         make(headers)
 

@@ -96,7 +96,7 @@ def test_multipart(machine: Any, limits: Limits, form_rules: Any) -> None:
 @pytest.mark.parametrize("limits", [SMALL, Limits(), replace(SMALL, max_form_memory_total=40)])
 @pytest.mark.parametrize("machine", [UrlencodedDecoder, PairsDecoder])
 def test_urlencoded(machine: Any, limits: Limits, form_rules: Any) -> None:
-    """The same for a urlencoded body."""
+    """Of a urlencoded body that is refused, the reason is the same at every cut."""
 
     def judge(make: Any, chunks: list[bytes]) -> Any:
         result = verdict(make, chunks)

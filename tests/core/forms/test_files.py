@@ -150,7 +150,7 @@ def test_the_wrong_twin_raises_where_the_mode_is_known() -> None:
 
 
 def test_iteration_in_async_code() -> None:
-    """It is refused in the event loop, and not in a thread: there the body of a response is iterated."""
+    """A file of async code is not iterated over in the event loop, but in a thread, as the body of a response."""
     bind(file := upload(b"a\nb"), "async", run_sync)
 
     async def use() -> None:
@@ -197,7 +197,7 @@ def test_every_method_of_a_binary_file_is_there() -> None:
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickle.dumps])
 def test_a_file_is_not_copied(again: Any) -> None:
-    """Its data may be on disk, and end with the request: a copy of the object would be a file without data."""
+    """A file cannot be copied or pickled: its data may be on disk, and end with the request."""
     for file in (upload(), FileStorage(io.BytesIO(b"abc"))):
         with pytest.raises(TypeError, match=r"expected its bytes: file\.read\(\)"):
             again(file)

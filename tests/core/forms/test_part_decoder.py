@@ -156,7 +156,7 @@ def test_a_type_that_is_not_multipart_has_data(kind: str) -> None:
 
 
 def test_a_multipart_in_a_content_coding_is_data() -> None:
-    """Its boundaries cannot be seen before it is decoded. ``identity`` is no coding."""
+    """A multipart with a content coding is data, because its boundaries are not visible. ``identity`` is no coding."""
     fields = "Content-Type: multipart/mixed; boundary=C", "Content-Encoding: gzip"
     assert tree_of(PartDecoder("B").feed(multipart(part(b"\x1f\x8b", *fields))))[0][1] == b"\x1f\x8b"
     inner = multipart(part(b"x", boundary="C"), boundary="C")

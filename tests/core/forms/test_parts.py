@@ -81,7 +81,7 @@ def test_every_part_at_every_cut() -> None:
 
 
 def test_the_async_twin() -> None:
-    """The same parts and the same data, awaited."""
+    """Parts that are read in async code have the same names, filenames and data as in sync code."""
 
     async def collect() -> list[Any]:
         return [(p.name, p.filename, await p.aread()) async for p in async_parts(pieces_of(BODY, 7))]
@@ -179,7 +179,7 @@ def _first(parts: Any) -> Any:
 
 
 def test_a_part_that_was_passed_is_gone() -> None:
-    """Its data were skipped: reading it raises."""
+    """Reading a part raises BodyConsumed after the next part was asked for, because its data were skipped."""
     parts = sync_parts([BODY])
     first = next(parts)
     next(parts)

@@ -87,7 +87,7 @@ def test_what_is_no_form_is_not_read() -> None:
 
 @pytest.mark.parametrize("at", range(9))
 def test_a_failing_step_closes_every_sink(at: int) -> None:
-    """Also the sinks of files that were complete; the first error is what is raised."""
+    """If any step fails, every sink is closed with the error, also those of files that were complete."""
     perform = Perform([BODY[:150], BODY[150:]], fail_at=at)
     with pytest.raises(OSError, match="disk full"):
         run(FormReader(CT, len(BODY)).run(), perform)
@@ -252,7 +252,7 @@ def test_more_than_declared(kind: str) -> None:
 @pytest.mark.parametrize("kind", [CT, URL])
 @pytest.mark.parametrize("declared", [True, False])
 def test_max_content_length(kind: str, declared: bool) -> None:
-    """Exactly N is accepted and N + 1 is refused. If the length is declared, it is refused before a byte is read."""
+    """A body of ``max_content_length`` bytes is accepted, a longer one refused: unread, if the length is declared."""
     body = BODY if kind == CT else b"a=1&b=2"
     length = len(body) if declared else None
     parse_form(kind, pieces_of(body, 3), content_length=length, limits=Limits(max_content_length=len(body)))
@@ -320,7 +320,7 @@ def test_memory_sinks_share_a_budget() -> None:
 
 
 def test_memory_sink() -> None:
-    """Its pieces come back as a file; nothing is copied before; closed means closed."""
+    """A MemorySink never blocks. What was written comes back as one file, which is closed with the sink."""
     sink = MemorySink()
     for data in (b"ab", b"cd"):
         assert sink.would_block(2) is False
@@ -378,7 +378,7 @@ def test_builder_misuse() -> None:
 
 
 def test_closing_a_form_closes_all_files() -> None:
-    """Also when closing one of them fails: then its error is raised, after the others were closed."""
+    """Closing a form closes all files, also when closing one of them fails; its error is raised after that."""
     form = parse_form(CT, BODY)
     first, second = (file for _, file in form.files)
 

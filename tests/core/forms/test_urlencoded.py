@@ -99,7 +99,7 @@ LIMITS = [
 @pytest.mark.parametrize(("name", "allowed", "body"), LIMITS)
 @pytest.mark.parametrize("form_rules", ["default", "strict", "silent"])
 def test_limits(name: str, allowed: int, body: Any, form_rules: Any) -> None:
-    """Exactly N is accepted and N + 1 is refused, however the body is cut. Sizes are those of the decoded text."""
+    """A form that reaches a limit is accepted, one that exceeds it by 1 is refused, however the body is cut."""
     limits = replace(Limits(), **{name: allowed})
     for size in (allowed - 1, allowed):
         assert isinstance(

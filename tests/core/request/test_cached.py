@@ -42,7 +42,7 @@ def test_an_error_is_not_kept() -> None:
 
 
 def test_it_is_read_only() -> None:
-    """Neither assignment nor deletion is possible, before and after it was computed."""
+    """A cached property can be neither assigned nor deleted, before and after it was computed."""
     square = Square(3)
     for _ in range(2):
         with pytest.raises(AttributeError):

@@ -84,7 +84,7 @@ def test_a_request_keeps_nothing_under_an_undeclared_name(make: Callable[[str], 
 @pytest.mark.anyio
 @pytest.mark.parametrize("content", BODIES)
 async def test_in_async_code_neither(content: str) -> None:
-    """The same for a request on an ASGI scope, whose body is loaded first."""
+    """After every member was read on ASGI, too, each key of the ``__dict__`` is declared on a class of the request."""
     request = on_asgi(content)
     request.body_timeout = None
     loaded: Awaitable[BothRequest] = request.load()

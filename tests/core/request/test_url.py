@@ -75,7 +75,7 @@ def test_urls() -> None:
 
 
 def test_full_path_always_has_a_question_mark() -> None:
-    """As in the original design."""
+    """``full_path`` ends with a question mark if there is no query, as in the original design."""
     assert make(path="/x").full_path == "/x?"
 
 

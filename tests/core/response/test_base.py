@@ -301,7 +301,7 @@ def test_large_cookie_warns() -> None:
 
 
 def test_repr() -> None:
-    """It says what it is, also when nothing was sent."""
+    """``repr(response)`` shows the size of the body, or that it is streamed, and the status."""
     assert repr(Response("abc")) == "<Response 3 bytes [200 OK]>"
     assert repr(Response(iter(()), 404)) == "<Response streamed [404 Not Found]>"
 

@@ -208,7 +208,7 @@ async def test_events_left_early(count: int) -> None:
 
 
 async def test_generator_is_finalized_at_once() -> None:
-    """Its finally runs in the task that leaves, before aclose() returns."""
+    """``aclose()`` of the events runs the ``finally`` of the body's generator before it returns."""
     ended: list[str] = []
 
     async def body() -> AsyncIterator[bytes]:

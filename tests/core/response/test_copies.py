@@ -26,7 +26,7 @@ def test_pickle_after_freeze() -> None:
 
 @pytest.mark.parametrize("how", [pickle.dumps, copy.deepcopy])
 def test_a_stream_cannot_be_pickled(how: Any) -> None:
-    """It says what to do."""
+    """The error for copying or pickling a streamed body says to call ``freeze()`` first."""
     with pytest.raises(TypeError, match=r"got a streamed body, expected a buffered one to \w+: call freeze\(\) first"):
         how(Response(iter("a")))
 

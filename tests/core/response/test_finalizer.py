@@ -74,7 +74,7 @@ def test_a_declared_length_is_kept_on_head() -> None:
 
 @pytest.mark.parametrize("chunks", [[b"abcd"], [b"ab", b"cd"], [b"abc", b"d"]])
 def test_more_than_declared(chunks: list[bytes]) -> None:
-    """Not a byte beyond Content-Length is given; the error latches."""
+    """A chunk beyond the declared Content-Length raises an error, and every later call raises the same error again."""
     finalizer = ResponseFinalizer("GET", 200, [("Content-Length", "3")])
     for chunk in chunks[:-1]:
         finalizer.feed(chunk)

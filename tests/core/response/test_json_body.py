@@ -104,7 +104,7 @@ def test_dumps(dumps: Any) -> None:
 
 
 def test_lone_surrogate() -> None:
-    """It has no UTF-8; an escape says it."""
+    """A lone surrogate in JSON is written as an escape, because UTF-8 has no form for it."""
     assert Response.from_json("ä\ud800").data == b'"\\u00e4\\ud800"'
 
 

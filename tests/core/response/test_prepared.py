@@ -60,7 +60,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_sent_as_a_plain_response(change: str, method: str) -> None:
-    """The same fields, status, body and errors."""
+    """A PreparedResponse is sent with the same fields, status, body and errors as a plain response."""
     ours, theirs = prepared(), plain()
     theirs._own_length = None  # the program declared the length
     CHANGES[change](ours)

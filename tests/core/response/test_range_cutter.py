@@ -114,7 +114,7 @@ def test_sync_bodies(kind: Any, ranges: list[tuple[int, int]]) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("ranges", SETS)
 async def test_async_body(ranges: list[tuple[int, int]]) -> None:
-    """The same from an async stream, which is closed once, also if it was never begun."""
+    """Ranges can be cut out of an async stream, too. It is closed once, also if it was never begun."""
     source = Source()
     body = AsyncCutBody(source, plan_ranges(ranges, 30, "text/x"))
     assert b"".join([chunk async for chunk in body]) == wire(ranges)

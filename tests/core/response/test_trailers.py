@@ -160,7 +160,7 @@ def test_a_stream(over: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("body", [lambda: "a", lambda: iter(["a"])])
 def test_none_are_sent(method: str, status: int, over: str | None, body: Any) -> None:
-    """Not to HEAD, not without a body, not where server or version of HTTP have none: nothing is called."""
+    """Trailer fields are neither announced nor computed for HEAD, without a body, or where server or HTTP have none."""
     response = Response(body(), status)
     response.trailers["X"] = lambda: pytest.fail("called")
     head, *_, end = events(response, method, over)
@@ -209,7 +209,7 @@ def test_a_value_that_is_set_while_the_body_is_sent() -> None:
 
 
 def test_an_async_stream() -> None:
-    """The same for an async body."""
+    """Trailer fields are sent after an async body, too."""
 
     async def chunks() -> AsyncIterator[str]:
         yield "a"
@@ -233,8 +233,9 @@ def test_a_field_trailer_of_the_program() -> None:
 
 @pytest.mark.parametrize("body", ["a", ["a"], iter(["a"])])
 def test_a_field_trailer_without_trailer_fields(body: Any) -> None:
-    """It would announce fields that do not follow, and belongs to the server (PEP 3333, "Other HTTP Features"): it is
-    left out, whatever the body is."""
+    """A field ``Trailer`` is left out without trailer fields: it would announce fields that do not follow, and the
+    server alone may send it (PEP 3333, "Other HTTP Features").
+    """
     response = Response(body, headers={"trailer": "X"})
     assert [name for name, _ in events(response)[0].headers if name.lower() == "trailer"] == []
 

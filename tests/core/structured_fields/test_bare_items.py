@@ -22,7 +22,7 @@ def test_a_display_string_with_a_lone_surrogate() -> None:
 
 @pytest.mark.parametrize("kind", [Token, DisplayString])
 def test_they_are_text(kind: type[str]) -> None:
-    """Both are equal to the same str, find it in a dict, and name their type when they are printed."""
+    """A Token and a DisplayString equal the same str, find it in a dict, and show their type in ``repr()``."""
     made = kind("gzip")
     assert made == "gzip"
     assert {"gzip": 1}[made] == 1

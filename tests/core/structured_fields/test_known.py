@@ -201,8 +201,8 @@ def test_members_that_a_field_does_not_define(attribute: str, value: Any, expect
 
 @pytest.mark.parametrize("make", [wsgi, asgi])
 def test_members_of_a_request_that_a_field_does_not_define(make: Any) -> None:
-    """They are left out: a preference is from 0 to 10 (RFC 9530 section 4), what a signature covers is an inner list
-    (RFC 9421 section 4.1).
+    """Members that a field does not define are left out: a preference is from 0 to 10 (RFC 9530 section 4), what a
+    signature covers is an inner list (RFC 9421 section 4.1).
     """
     assert make("Want-Content-Digest", "a=11, b=-1, c=0, d=10, e=1.0").want_content_digest == {"c": 0, "d": 10}
     assert make("Signature-Input", 'a=5, b=("@method"), c').signature_input == {"b": InnerList(["@method"])}

@@ -233,7 +233,7 @@ def test_text(view: Callable[[Raw], HeadersView]) -> None:
 
 @given(st.lists(st.tuples(st.sampled_from([b"a", b"x-b", b"cookie", b"content-type"]), st.binary(max_size=5))))
 def test_both_views_are_equal(raw: Raw) -> None:
-    """The same bytes give equal views on both protocols."""
+    """Header views of the same bytes are equal on both protocols."""
     # a WSGI server may join an empty Content-Type with another one or leave it out
     raw = [(name, value) for name, value in raw if value or name != b"content-type"]
     environ, scope = from_environ(raw), ScopeHeaders(raw)
