@@ -393,18 +393,21 @@ def test_over_wsgi_nothing_stands_between() -> None:
 
 @both
 def test_what_runs_after_the_last_chunk(protocol: Any) -> None:
-    """A body that has its declared length is sent at once. The iterable still runs to its end, and is closed after
-    that; an error in it, or more bytes than were declared, is an error.
+    """A body that has its declared length is sent at once. The iterable still runs to its end, empty chunks included,
+    and is closed after that; an error in it, or more bytes than were declared, is an error.
     """
     seen: list[str] = []
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
-        start_response("200 OK", [("Content-Length", "5")])
+        write = start_response("200 OK", [("Content-Length", "5")])
         try:
             yield b"hello"
+            yield b""
             seen.append("ended")
             if environ["PATH_INFO"] == "/more":
                 yield b"more"
+            if environ["PATH_INFO"] == "/write":
+                write(b"more")
         finally:
             seen.append("closed")
 
@@ -414,7 +417,9 @@ def test_what_runs_after_the_last_chunk(protocol: Any) -> None:
     if protocol == "asgi":
         with Client(Application.from_wsgi(app), protocol=protocol) as client, pytest.raises(RuntimeError, match="more"):
             client.get("/more")
-        assert seen == ["ended", "closed"] * 2
+        with Client(Application.from_wsgi(app), protocol=protocol) as client, pytest.raises(RuntimeError, match="more"):
+            client.get("/write")
+        assert seen == ["ended", "closed"] * 3
 
 
 def test_a_list_that_is_not_as_long_as_declared() -> None:
@@ -430,6 +435,10 @@ def test_a_list_that_is_not_as_long_as_declared() -> None:
         assert client.head("/declared").headers["Content-Length"] == "5"
         with pytest.raises(RuntimeError, match="declared"):
             client.get("/declared")
+        received: list[bytes] = []
+        with client.stream("GET", "/declared") as streamed, pytest.raises(RuntimeError, match="declared"):
+            received.extend(streamed.iter_raw())
+        assert b"".join(received) == b"hel"  # what there is was sent
 
 
 @both

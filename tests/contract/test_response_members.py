@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -530,6 +532,90 @@ def test_from_app_with_another_head_too_late() -> None:
     assert response.status == "200 OK"
     with pytest.raises(KeyError):
         list(response.iter_encoded())
+
+
+def test_from_app_keeps_the_order_of_what_is_written() -> None:
+    """What an application writes while its iterable runs comes before the block that it yields afterwards, and what it
+    writes last comes at the end. After the end, or after the response was closed, writing is an error.
+    """
+    writes: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        write = start_response("200 OK", [])
+        writes.append(write)
+        write(b"a")
+        yield b"b"
+        write(b"c")
+        write(b"d")
+        yield b"e"
+        write(b"f")
+
+    whole = Response.from_app(app, {})
+    assert b"".join(whole.iter_encoded()) == b"abcdef"
+    begun = Response.from_app(app, {})
+    assert next(iter(begun.iter_encoded())) == b"a"
+    begun.close()
+    for write in writes:
+        with pytest.raises(RuntimeError, match="after the end of the response"):
+            write(b"g")
+
+
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError])
+def test_from_app_closes_what_fails_at_once(error: type[BaseException]) -> None:
+    """Whatever ends the iterable before its first block, it is closed (PEP 3333, "Specification Details")."""
+    closed: list[int] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            return self
+
+        def __next__(self) -> bytes:
+            raise error
+
+        def close(self) -> None:
+            closed.append(1)
+
+    def app(environ: Any, start_response: Any) -> Body:
+        start_response("200 OK", [])
+        return Body()
+
+    with pytest.raises(error):
+        Response.from_app(app, {})  # type: ignore[arg-type]
+    assert closed == [1]
+
+
+def test_from_app_closes_once_what_cannot_be_closed() -> None:
+    """An iterable whose ``close`` raises is closed once, too."""
+    closed: list[int] = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            closed.append(1)
+            raise LookupError
+
+    def app(environ: Any, start_response: Any) -> Body:
+        start_response("200 OK", [])
+        return Body([b"a"])
+
+    response = Response.from_app(app, {})
+    body: Any = response.response
+    for raises in (True, False):
+        with pytest.raises(LookupError) if raises else nullcontext():
+            body.close()
+    response.close()
+    assert closed == [1]
+
+
+def test_from_app_takes_the_fields_as_they_were_given() -> None:
+    """A list of fields that the application changes after its call of ``start_response`` does not change the head."""
+
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        fields = [("X-A", "1")]
+        start_response("200 OK", fields)
+        fields.append(("X-B", "2"))
+        yield b"x"
+
+    assert "X-B" not in Response.from_app(app, {}).headers
 
 
 def test_from_app_gives_each_block() -> None:

@@ -287,6 +287,9 @@ def test_for_the_adapters(path: Path) -> None:
         DATA[-2:],
         b"",
     )
+    for size in (-1, 0, 5, 2000):  # as of every file, nothing is read beyond the end
+        file.seek(len(DATA) + 10)
+        assert (file.read(size), file.tell()) == (b"", len(DATA) + 10)
     assert os.fstat(file.fileno()).st_size == len(DATA)
     file.close()
     file.close()

@@ -75,10 +75,17 @@ def test_equal_requests() -> None:
         ("*", None, (b"*", b"")),
         ("http://other:8000/x?y", None, (b"/x", b"y")),
         ("https://other", None, (b"/", b"")),
+        ("https://other?x=1", None, (b"/", b"x=1")),
+        ("https://other#x", None, (b"/", b"")),
+        ("?x=1", None, (b"/", b"x=1")),
+        ("", "x=1", (b"/", b"x=1")),
+        (b"", None, (b"/", b"")),
     ],
 )
 def test_targets(path: Any, query: Any, expected: Any) -> None:
-    """Text is percent-encoded where a URL needs it, and its fragment is dropped. Bytes are used unchanged."""
+    """Text is percent-encoded where a URL needs it, and its fragment is dropped. Bytes are used unchanged. For an empty
+    path ``/`` is sent (RFC 9112 section 3.2.1).
+    """
     opening = RequestBuilder(path, query_string=query).opening
     assert (opening.raw_path, opening.query_string) == expected
 

@@ -22,6 +22,7 @@ from ..core._request.head import announces_body
 from ..core._request.streaming import BodyStream
 from ..core._response.of_application import response_of
 from ..core._response.response import Response
+from ..core.fields._syntax import parse_integer
 from ._writer import answer_writing
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _response(status: str, headers: list[tuple[str, str]], body: AppBody) -> Res
     stream has to be handed over to the loop. The first chunk of a stream is handed over together with the head.
     """
     lengths = [value for name, value in headers if name.lower() == "content-length"]
-    length = int(lengths[0]) if len(lengths) == 1 and lengths[0].isdecimal() and lengths[0].isascii() else None
+    length = parse_integer(lengths[0]) if len(lengths) == 1 else None
     try:
         whole = body.take_whole(length)
         if whole is None:

@@ -161,7 +161,7 @@ class SentFile:
 
     def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes more."""
-        left = self._body.length - self._at
+        left = max(self._body.length - self._at, 0)
         try:
             data = self._body._read(self._at, min(size, left) if size >= 0 else left) if left else b""
         except OSError as error:

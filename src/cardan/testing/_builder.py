@@ -143,7 +143,8 @@ class RequestBuilder:
         """The body, as it is sent."""
         self.opening: Opening = Opening(
             method=method,
-            raw_path=quote(root, safe=PATH_SAFE.replace("%", "")).encode() + raw_path,
+            # clients send "/" for an empty path (RFC 9112 section 3.2.1)
+            raw_path=quote(root, safe=PATH_SAFE.replace("%", "")).encode() + raw_path or b"/",
             query_string=query,
             headers=merge(computed, fields),
             scheme=base.scheme or "http",

@@ -270,6 +270,93 @@ def test_cookies(client: Any) -> None:
     assert client.get("/", base_url="http://x.a.example").text == "Hello Eve at x.a.example"
 
 
+@pytest.mark.parametrize(
+    ("attributes", "is_kept"),
+    [
+        ("Max-Age=60", True),
+        ("Max-Age=0", False),
+        ("Max-Age=-1", False),
+        ("Max-Age=-60; Expires=Fri, 01 Jan 9999 00:00:00 GMT", False),
+        ("Max-Age=60; Expires=Thu, 01 Jan 1970 00:00:00 GMT", True),
+        ("Max-Age=soon", True),
+        ("Max-Age=", True),
+        ("Max-Age=--1", True),
+        ("Max-Age=1.5; Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
+        ("Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
+        ("Expires=Tue, 01 Jan 2002 00:00:00 GMT", False),
+        ("Expires=Fri, 01 Jan 9999 00:00:00 GMT", True),
+        ("Expires=never", True),
+    ],
+)
+def test_how_long_a_cookie_is_kept(attributes: str, is_kept: bool) -> None:
+    """A cookie whose time is over is deleted. Max-Age counts before Expires, and a value that is not valid is no value
+    (RFC 6265 sections 5.2.2 and 5.3).
+    """
+    client = cookie_client(f"a=1; {attributes}")
+    client.set_cookie("a", "before")
+    client.get("/")
+    cookie = client.get_cookie("a")
+    assert (cookie is not None and cookie.value == "1") is is_kept
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_sent_to"),
+    [
+        ("", ["a.example"]),
+        ("; Domain=", ["a.example"]),
+        ("; Domain=a.example", ["a.example", "x.a.example"]),
+        ("; Domain=.a.example", ["a.example", "x.a.example"]),
+        ("; Domain=A.Example", ["a.example", "x.a.example"]),
+    ],
+)
+def test_the_hosts_that_a_cookie_is_sent_to(attributes: str, is_sent_to: list[str]) -> None:
+    """A domain covers its subdomains, with a dot before it or without, in upper or lower case. Without a domain the
+    cookie is for one host (RFC 6265 sections 5.1.3 and 5.2.3).
+    """
+    client = cookie_client(f"a=1{attributes}")
+    client.get("/", base_url="http://a.example")
+    hosts = ["a.example", "x.a.example", "xa.example", "example"]
+    assert [host for host in hosts if client.get("/", base_url=f"http://{host}").text == "a=1"] == is_sent_to
+
+
+@pytest.mark.parametrize("path", ["", "; Path=", "; Path", "; Path=x", "; Path=deep/"])
+def test_a_cookie_without_a_path_that_is_valid(path: str) -> None:
+    """A path that does not begin with a slash is none: the cookie is for the folder of the URL (RFC 6265 section
+    5.2.4).
+    """
+    client = cookie_client(f"a=1{path}")
+    client.get("/deep/page")
+    assert [url for url in ("/deep", "/deep/x/y", "/deeper", "/") if client.get(url).text] == ["/deep", "/deep/x/y"]
+
+
+def cookie_client(header: str) -> Client:
+    """A client of an application that sets a cookie in answer to the first request, and shows the cookies it gets."""
+    fields = iter([[("Set-Cookie", header)]])
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", next(fields, []))
+        return [environ.get("HTTP_COOKIE", "").encode()]
+
+    return Client(app)
+
+
+def test_the_user_of_a_url_is_not_part_of_the_host() -> None:
+    """What precedes the ``@`` of a URL is for the client alone: Host does not have it (RFC 9110 section 7.2), neither
+    in the first request nor after a redirect.
+    """
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/":
+            start_response("302 Found", [("Location", "http://ada:secret@localhost:81/next")])
+            return []
+        start_response("200 OK", [])
+        return [environ["HTTP_HOST"].encode()]
+
+    client = Client(app)
+    assert client.get("/", follow_redirects=True).text == "localhost:81"
+    assert client.get("/x", base_url="http://ada:secret@a.example").text == "a.example"
+
+
 def test_a_client_without_cookies(wz: Any) -> None:
     """With ``use_cookies=False`` no cookie is kept, and asking for one is an error."""
     client = wz.test.Client(make_app(wz), use_cookies=False)

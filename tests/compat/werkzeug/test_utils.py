@@ -98,6 +98,8 @@ def test_content_type(wz: Any, mimetype: str, expected: str) -> None:
         "a  b",
         "COM1",
         "/",
+        "a\u0315\u0300b\u0344.\ufb01\u212b\u1e69\u0323",
+        "\u33c2\uff0fx",
     ],
 )
 def test_secure_filename_is_that_of_werkzeug(name: str) -> None:

@@ -275,6 +275,8 @@ def test_a_source_that_fails() -> None:
 
     with pytest.raises(ClientDisconnected):
         LimitedStream(Broken(), 2).read()
+    with pytest.raises(ClientDisconnected):  # also if the limit was reached, and the body may be longer
+        LimitedStream(Broken(), 0, is_max=True).read()
 
     class Lenient(LimitedStream):
         def on_disconnect(self, error: Exception | None = None) -> None:
@@ -282,7 +284,8 @@ def test_a_source_that_fails() -> None:
 
     reasons: list[str] = []
     assert Lenient(Broken(), 2).readinto(bytearray(2)) == 0
-    assert reasons == ["connection reset"]
+    assert Lenient(Broken(), 0, is_max=True).readinto(bytearray(2)) == 0
+    assert reasons == ["connection reset"] * 2
 
 
 @pytest.mark.parametrize("hostname", [None, ""])

@@ -130,10 +130,15 @@ def test_what_cannot_be_written_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "quality"), [("1", 1), ("0.5", 0.5), ("1.9", 1), ("", None), ("2", None), ("0,5", None)]
-)
+    ("text", "quality"),
+    [
+        ("1", 1), ("0.5", 0.5), ("1.9", 1), ("", None), ("2", None), ("0,5", None),
+        ("0.0001", 0.001), ("0.0000001", 0.001), (".00000001", 0.001), (f"0.{'0' * 99}1", 0.001),
+        ("0.00000000", 0), (f"0.{'0' * 99}", 0), (".00", 0),
+    ],
+)  # fmt: skip
 def test_qualities(text: str, quality: float | None) -> None:
-    """A quality is a number from 0 to 1 in ASCII digits."""
+    """A quality is a number from 0 to 1 in ASCII digits. However many digits it has, one above 0 stays above 0."""
     assert read_quality(text) == quality
 
 

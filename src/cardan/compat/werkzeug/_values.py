@@ -222,7 +222,7 @@ class ValuesBuilder:
         if url.query or url.fragment:
             raise ValueError(f"got base_url {value!r}, expected one without query and fragment")
         self.script_root = url.path.rstrip("/")
-        self.host = url.netloc
+        self.host = url.netloc.rpartition("@")[2]
         self.url_scheme = url.scheme
 
     @property

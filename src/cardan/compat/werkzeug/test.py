@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from ...core.fields._dates import utc_now
+from ...core.fields._syntax import parse_integer
 from ...datastructures import Headers
 from ...http import dump_cookie, parse_cookie, parse_date
 from ...wsgi._calling import call_app
@@ -153,7 +155,10 @@ class Cookie:
 
     @classmethod
     def from_header(cls, header: str, domain: str, path: str) -> Cookie:
-        """The cookie of a Set-Cookie field that was sent by ``domain`` in answer to a request for ``path``."""
+        """The cookie of a Set-Cookie field that was sent by ``domain`` in answer to a request for ``path``.
+
+        Attributes are read as browsers do (RFC 6265 section 5.2): one with a value that is not valid is ignored.
+        """
         pair, _, rest = header.partition(";")
         key, _, value = pair.partition("=")
         decoded_key, decoded_value = next(iter(parse_cookie(pair).items()), (key.strip(), value.strip()))
@@ -161,22 +166,30 @@ class Cookie:
         for attribute in rest.split(";"):
             name, equals, text = attribute.partition("=")
             attributes[name.strip().lower()] = text.strip() if equals else None
-        age = attributes.get("max-age")
+        age = attributes.get("max-age") or ""
+        seconds = parse_integer(age.removeprefix("-"))
+        own_domain = (attributes.get("domain") or "").removeprefix(".").lower()
+        own_path = attributes.get("path") or ""
         return cls(
             key.strip(), value.strip(), decoded_key, decoded_value, parse_date(attributes.get("expires")),
-            int(age) if age is not None else None, attributes.get("domain") or domain, "domain" not in attributes,
-            attributes.get("path") or path.rpartition("/")[0] or "/", "secure" in attributes, "httponly" in attributes,
-            attributes.get("samesite"),
+            -seconds if seconds is not None and age[0] == "-" else seconds, own_domain or domain, not own_domain,
+            own_path if own_path[:1] == "/" else path.rpartition("/")[0] or "/",
+            "secure" in attributes, "httponly" in attributes, attributes.get("samesite"),
         )  # fmt: skip
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the server has deleted the cookie."""
-        return self.max_age == 0 or (self.expires is not None and self.expires.timestamp() <= 0)
+        """Whether the server has deleted the cookie: its time is over. Max-Age counts before Expires (RFC 6265
+        section 5.3).
+        """
+        if self.max_age is not None:
+            return self.max_age <= 0
+        return self.expires is not None and self.expires <= utc_now()
 
     def is_sent_to(self, domain: str, path: str) -> bool:
         """Whether the cookie is sent with a request to this domain and path (RFC 6265 section 5.4)."""
-        same = domain == self.domain or (not self.origin_only and domain.endswith(f".{self.domain.lstrip('.')}"))
+        own = self.domain.lstrip(".")
+        same = domain == own or (not self.origin_only and domain.endswith(f".{own}"))
         return same and (path == self.path or path.startswith(self.path.rstrip("/") + "/"))
 
 
@@ -342,7 +355,7 @@ class Client:
                 raise RuntimeError(f"got a redirect to {host!r}, expected one to {name!r}: no other host is asked")
             if not self.allow_subdomain_redirects:
                 raise RuntimeError(f"got a redirect to {host!r}, expected allow_subdomain_redirects=True for that")
-        before.url_scheme, before.host = url.scheme, url.netloc
+        before.url_scheme, before.host = url.scheme, url.netloc.rpartition("@")[2]
         root = before.script_root
         if url.path == root or url.path.startswith(f"{root}/"):
             before.path = url.path[len(root) :] or "/"

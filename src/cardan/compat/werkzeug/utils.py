@@ -165,7 +165,11 @@ def secure_filename(filename: str) -> str:
     >>> secure_filename("../My holidays.jpg")
     'My_holidays.jpg'
     """
-    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode("ascii")
+    plain = filename
+    if not plain.isascii():
+        # each character by itself: to sort a long run of combining marks takes quadratic time, and none of them is kept
+        plain = "".join([unicodedata.normalize("NFKD", char) for char in filename])
+        plain = plain.encode("ascii", "ignore").decode("ascii")
     for separator in filter(None, (os.sep, os.altsep)):
         plain = plain.replace(separator, " ")
     name = _NOT_IN_NAME.sub("", "_".join(plain.split())).strip("._")

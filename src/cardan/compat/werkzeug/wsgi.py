@@ -173,7 +173,7 @@ class LimitedStream(io.RawIOBase):
         """Called by a read after ``limit`` bytes were read. With ``is_max``, raises :exc:`RequestEntityTooLarge` if
         the body is longer than that.
         """
-        if self._is_max and self._source.read(1):
+        if self._is_max and self._read(1):
             raise RequestEntityTooLarge(limit="max_content_length", allowed=self.limit)
 
     def on_disconnect(self, error: Exception | None = None) -> None:
@@ -196,10 +196,8 @@ class LimitedStream(io.RawIOBase):
             if len(view):
                 self.on_exhausted()
             return 0
-        try:
-            data = self._source.read(wanted)
-        except (OSError, ValueError) as error:
-            self.on_disconnect(error)
+        data = self._read(wanted)
+        if data is None:
             return 0
         if not data:
             self.on_disconnect()
@@ -207,6 +205,14 @@ class LimitedStream(io.RawIOBase):
         view[: len(data)] = data
         self._position += len(data)
         return len(data)
+
+    def _read(self, size: int) -> bytes | None:
+        """Read from the source. If that fails, and :meth:`on_disconnect` raises no error, the result is None."""
+        try:
+            return self._source.read(size)
+        except (OSError, ValueError) as error:
+            self.on_disconnect(error)
+            return None
 
     def readall(self) -> bytes:
         """Read and return what is left."""

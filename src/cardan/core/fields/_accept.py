@@ -278,7 +278,10 @@ def read_quality(text: str) -> float | None:
 
     A quality has three digits after the point. More of them are rounded, and a quality above 0 stays above 0.
     """
-    return _rounded(min(float(text[:8]), 1.0)) if _is_quality(text) else None
+    if not _is_quality(text):
+        return None
+    # of a longer number the first digits are enough, unless they are zeros
+    return _rounded(min(float(text[:8]), 1.0)) or (LEAST_QUALITY if text.strip("0.") else 0.0)
 
 
 def _rounded(quality: float) -> float:

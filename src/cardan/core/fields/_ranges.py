@@ -79,7 +79,7 @@ class Range:
             return None
         ranges = []
         for spec in specs.split(","):
-            if not spec or spec.isspace():  # empty members of a list are skipped (RFC 9110 section 5.6.1.2)
+            if not spec.strip(OWS):  # empty members of a list are skipped (RFC 9110 section 5.6.1.2)
                 continue
             if (pair := _read_spec(spec)) is None:
                 return None

@@ -22,7 +22,7 @@ LOOK_AT_SUFFIX: Final = 4 * MAX_SUFFIX
 _SEPARATORS: Final = re.compile(r"[/\\]")
 # control characters (C0, DEL, C1), what Windows forbids, and the marks that change the direction of text
 _FORBIDDEN: Final = re.compile(
-    '[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+'
+    '[\x00-\x1f\x7f-\x9f<>:"|?*\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]+'
 )
 # device names on Windows, also with a suffix; Windows accepts superscript digits in them, too
 _DEVICE: Final = re.compile(
