@@ -20,7 +20,7 @@ from cardan import Application, Flow, Request, Response, middleware
 from cardan._crossing import cleanup, worker
 from cardan.exceptions import ClientDisconnected
 from cardan.testing import Client
-from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk
+from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk, http_scope
 
 pytestmark = pytest.mark.anyio
 
@@ -464,6 +464,52 @@ async def test_file_work(blocking: Blocking) -> None:
     assert log
     assert not any(log)
     assert files[0].stream.closed
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000], ids=["in memory", "on disk"])
+async def test_cancelled_while_the_watch_for_a_disconnect_ends(size: int) -> None:
+    """The files of the form are closed all the same, and every task that watches for the disconnect is ended, also that
+    of a middleware with a ``receive`` of its own.
+    """
+    files: list[Any] = []
+    ended: list[str] = []
+    ending, go_on = anyio.Event(), anyio.Event()
+
+    async def watched(name: str) -> Any:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append(name)
+            ending.set()
+            with anyio.CancelScope(shield=True):
+                await go_on.wait()
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        files.append(request.files["f"])
+        own = Request(request.scope, lambda: watched("own"), request.send)
+        assert (request.disconnected, own.disconnected) == (False, False)
+        await anyio.wait_all_tasks_blocked()
+        return Response("x")
+
+    form = b'--B\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"x" * size + b"\r\n--B--\r\n"
+    headers = [(b"content-type", b"multipart/form-data; boundary=B"), (b"content-length", str(len(form)).encode())]
+    messages = [chunk(form, False)]
+
+    async def receive() -> Any:
+        return messages.pop() if messages else await watched("server")
+
+    async def send(message: Any) -> None:
+        pass
+
+    task = asyncio.create_task(Application(handler)(http_scope(headers=headers), receive, send))
+    await until(ending.is_set)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert files[0].stream.closed
+    go_on.set()
+    await until(lambda: sorted(ended) == ["own", "server"])
 
 
 @pytest.mark.parametrize("after", range(1, 15))

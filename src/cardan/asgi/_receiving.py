@@ -388,10 +388,14 @@ def _start_watcher(exchange: Exchange, body: ReceiveBody, ahead: int, token: Any
 
 async def end_watching(exchange: Exchange) -> None:
     """End the tasks that :func:`watch_body` has started for this request."""
+    watchers: list[crossing.BackgroundTask] = []
     for body in exchange.opened:
         if isinstance(body, ReceiveBody) and body.watcher is not None:
             watcher, body.watcher = body.watcher, None
-            await watcher.end()
+            watcher.cancel()  # all before the first wait, which a native cancellation ends
+            watchers.append(watcher)
+    for watcher in watchers:
+        await watcher.wait()
 
 
 def replay_receive(scope: MutableMapping[str, Any], receive: Any) -> ReplayReceive:
