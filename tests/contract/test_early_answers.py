@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,15 @@ import anyio.lowlevel
 import pytest
 
 from cardan import Application, Request, Response, abort, middleware
+from cardan.asgi._receiving import ReceiveBody
 from cardan.core._request.draining import Drain, DrainLimits
 from cardan.exceptions import NotFound
 from cardan.files._sending import send_file
 from cardan.files._static import StaticFiles
 from cardan.testing import Client, RequestBuilder
 from cardan.wsgi._draining import _Cut
+
+from .error_apps import cancelled_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -651,6 +655,139 @@ def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:
     assert PIECES // 2 <= connection.received <= PIECES
 
 
+async def resets() -> dict[str, Any]:
+    raise ConnectionResetError
+
+
+async def fails_in_the_server() -> dict[str, Any]:
+    raise RuntimeError("the connection is closed")
+
+
+async def awaits_what_was_cancelled() -> dict[str, Any]:
+    await cancelled_elsewhere()
+    raise AssertionError("that was no cancellation")
+
+
+async def tells() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
+
+
+#: what the ``receive()`` of a server does when the client has left
+LEAVES = [resets, fails_in_the_server, awaits_what_was_cancelled, tells]
+
+
+class Leaving(Connection):
+    """A client that leaves after so many pieces."""
+
+    def __init__(self, pieces: int, leaves: Callable[[], Any]) -> None:
+        super().__init__(pieces + 1)
+        self.leaves = leaves
+        self.has_left = anyio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        """The next piece, or what the server does after the last one."""
+        if self.pieces > 1:
+            return await super().receive()
+        self.notes.append("receive")
+        self.has_left.set()
+        message: dict[str, Any] = await self.leaves()
+        return message
+
+
+class VeryPatient(Request):
+    """A request whose client is waited for longer than a test runs."""
+
+    max_drain_size = 1000 * PIECE
+    drain_timeout = 3600
+
+
+async def adefect(request: Request) -> Response:
+    raise LookupError("a defect")
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
+@pytest.mark.parametrize("handler", [anever, never, large, adefect])
+def test_asgi_a_client_that_leaves_during_a_drain_ends_it(handler: Any, leaves: Any, backend: str) -> None:
+    """Whatever ``receive()`` does when the client leaves while the rest of the upload is discarded: nothing more is
+    received, the client is not waited for, and the response, or the error of the handler, is that of every request.
+    """
+    connection = Leaving(2, leaves)
+    app = Application(handler, request_class=VeryPatient)
+    if handler is adefect:
+        with pytest.raises(LookupError, match="a defect"):
+            serve(app, scope(), connection, backend)
+        assert connection.sent == []
+    else:
+        serve(app, scope(), connection, backend)
+        assert [message.get("more_body") for message in connection.sent] == [None, True, False]
+    assert connection.received == 3
+
+
+@pytest.mark.parametrize("leaves", LEAVES)
+def test_asgi_a_client_that_leaves_while_room_is_made(
+    leaves: Any, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the client leaves while the end of a response waits for room in the queue of a server, nothing more is asked
+    of the server, and what its ``receive()`` raises is no error of the application.
+    """
+    asked: list[ReceiveBody] = []
+    message = ReceiveBody.message
+
+    async def counted(body: ReceiveBody) -> Any:
+        asked.append(body)
+        return await message(body)
+
+    class Narrow(VeryPatient):
+        max_drain_size = PIECE
+
+    class Queue(Leaving):
+        """A server that sends the end some turns of the loop after the client has left."""
+
+        async def send(self, message: dict[str, Any]) -> None:
+            self.notes.append(message)
+            if not message.get("more_body", True):
+                await self.has_left.wait()
+                for _ in range(50):
+                    await anyio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(ReceiveBody, "message", counted)
+    connection = serve(Application(anever, request_class=Narrow), scope(), Queue(4, leaves), backend)
+    assert connection.sent[-1]["more_body"] is False
+    assert (connection.received, len(asked)) == (5, 5)
+
+
+def test_asgi_room_is_made_for_as_long_as_a_drain(backend: str) -> None:
+    """While the end of a response waits for room, a silent client is waited for until the time of a drain is over: no
+    call of ``receive()`` is left then.
+    """
+
+    class Narrow(Request):
+        max_drain_size = PIECE
+        drain_timeout = 0.05
+
+    class Queue(Connection):
+        """A server that sends the end when nobody receives any more."""
+
+        given_up = anyio.Event()
+
+        async def receive(self) -> dict[str, Any]:
+            if self.pieces > PIECES - 2:
+                return await super().receive()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                self.given_up.set()
+            raise AssertionError("nobody wakes this task")
+
+        async def send(self, message: dict[str, Any]) -> None:
+            self.notes.append(message)
+            if not message.get("more_body", True):
+                await self.given_up.wait()
+
+    connection = serve(Application(anever, request_class=Narrow), scope(), Queue(), backend)
+    assert connection.sent[-1]["more_body"] is False
+
+
 def test_asgi_a_client_that_stops_its_upload_gets_the_last_byte(backend: str) -> None:
     """A client that stops its upload when it sees an error gets the last byte soon.
 
@@ -980,9 +1117,12 @@ def test_asgi_hooks_run_before_the_drain(backend: str) -> None:
     assert (noted, connection.received) == ([0], PIECES)
 
 
+@pytest.mark.parametrize("error", [OSError("the client has left"), LookupError("a defect of the server")], ids=repr)
 @pytest.mark.parametrize("kept", [False, True])
-def test_asgi_a_client_that_leaves_while_a_large_answer_is_sent(kept: bool, backend: str) -> None:
-    """When the answer cannot be sent, the drain beside it ends at once: nothing more is received."""
+def test_asgi_a_client_that_leaves_while_a_large_answer_is_sent(kept: bool, error: Exception, backend: str) -> None:
+    """When the answer cannot be sent, the drain beside it ends at once and is not begun anew, whatever ``send()``
+    raises: nothing more is received.
+    """
     received: list[int] = []
     before: list[int] = []
 
@@ -996,14 +1136,14 @@ def test_asgi_a_client_that_leaves_while_a_large_answer_is_sent(kept: bool, back
             while len(received) < 3:
                 await anyio.lowlevel.checkpoint()
             before.append(len(received))
-            raise OSError("the client has left")
+            raise error
 
     scope = RequestBuilder("/", method="POST", headers={"Content-Length": str(PIECE * PIECES)}).scope()
     scope["extensions"] = {"http.response.pathsend": {}} if kept else {}
     app = Application(lambda request: Response(bytes(1_000_000)))
 
     async def main() -> None:
-        with anyio.fail_after(100):
+        with anyio.fail_after(100), suppress(LookupError):
             await app(scope, receive, send)
 
     anyio.run(main, backend=backend)
