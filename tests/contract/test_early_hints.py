@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from cardan import Application, Mount, ProxyFix, Request, Response, core, middleware
+from cardan.core._request.exchange import find_exchange
 from cardan.datastructures import Link
 from cardan.exceptions import WrongMode
 from cardan.testing import Client, RequestBuilder, lint
@@ -388,3 +393,105 @@ def test_the_inform_of_a_request_that_an_asgi_application_answers(kind: str) -> 
 
     anyio.run(main)
     assert seen == [[STYLE]]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("more", ["whole", "hook", "middleware", "cancelled"])
+def test_hints_of_code_that_outlives_its_request(more: str, kind: str, backend: str) -> None:
+    """When the application has ended, a request that some other code still has sends no hints: on the connection they
+    would precede the response to another request. This holds also for a request that was cancelled.
+    """
+    app, kept, begun, go_on = outlived(kind, more)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def cancelled(serving: Any) -> None:
+        if backend == "asyncio":  # this leaves a thread that runs
+            task = asyncio.create_task(serving())
+            while not begun:
+                await anyio.sleep(0.001)
+            task.cancel()
+            await asyncio.wait([task])
+            go_on.set()
+            return
+        async with anyio.create_task_group() as group:
+            group.start_soon(serving)
+            while not begun:
+                await anyio.sleep(0.001)
+            group.cancel_scope.cancel()
+            go_on.set()
+
+    async def main() -> None:
+        scope = RequestBuilder("/").scope() | {"extensions": OFFERED}
+        serving = partial(app, scope, receive, send)
+        with anyio.fail_after(100):
+            await (cancelled(serving) if more == "cancelled" else serving())
+            exchange = find_exchange(scope)
+            while exchange.holders:
+                await anyio.sleep(0.001)
+            if kind == "def":
+                await anyio.to_thread.run_sync(kept[0].send_early_hints, [Link("/a.css", rel="preload")])
+            else:
+                await kept[0].asend_early_hints([Link("/a.css", rel="preload")])
+
+    anyio.run(main, backend=backend)
+    assert [message["type"] for message in sent if "early" in message["type"]] == []
+
+
+def outlived(kind: str, more: str) -> tuple[Any, list[Request], list[str], threading.Event]:
+    """An application and the requests that it has handled. If it is to be cancelled it tells that it has begun, and a
+    thread of it waits until it may go on.
+    """
+    kept: list[Request] = []
+    begun: list[str] = []
+    go_on = threading.Event()
+
+    def handler(request: Request) -> Response:
+        kept.append(request)
+        response = Response("hello")
+        if more == "hook":
+            response.call_on_close(list)
+        begun.append("handler")
+        if more == "cancelled":
+            assert go_on.wait(100)
+        return response
+
+    async def ahandler(request: Request) -> Response:
+        kept.append(request)
+        begun.append("handler")
+        if more == "cancelled":
+            await anyio.sleep_forever()
+        response = Response("hello")
+        if more == "hook":
+            response.call_on_close(list)
+        return response
+
+    @middleware
+    def around(request: Request) -> Any:
+        yield
+
+    app = Application(handler if kind == "def" else ahandler, middleware=[around] if more == "middleware" else [])
+    return app, kept, begun, go_on
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize("more", ["whole", "hook", "middleware"])
+def test_hints_of_code_that_outlives_its_request_of_wsgi(more: str, kind: str) -> None:
+    """When a WSGI server has closed the response, a request that some other code still has sends no hints."""
+    app, kept, _, _ = outlived(kind, more)
+    hints: list[Any] = []
+    environ = RequestBuilder("/").environ() | {"wsgi.early_hints": hints.append}
+    body = app(environ, lambda *_: print)
+    assert b"".join(body) == b"hello"
+    getattr(body, "close", lambda: None)()
+    if kind == "def":
+        kept[0].send_early_hints([Link("/a.css", rel="preload")])
+    else:
+        anyio.run(kept[0].asend_early_hints, [Link("/a.css", rel="preload")])
+    assert hints == []
