@@ -344,6 +344,42 @@ def test_a_whole_answer_needs_no_waiting_thread(backend: Literal["asyncio", "tri
     assert site.places["close"] == 1
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("kind", ["whole", "refused"])
+def test_an_answer_without_an_iterable_keeps_no_thread(kind: str, backend: Literal["asyncio", "trio"]) -> None:
+    """While a slow client takes an answer that is whole, or the 503 in place of a stream, the thread of its request
+    serves other requests.
+    """
+    threads: list[int] = []
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        threads.append(threading.get_ident())
+        start_response("200 OK", [])
+        return [b"whole"] if kind == "whole" else iter([b"a", b"stream"])
+
+    async def main() -> None:
+        app = Application(bridged(site), waiting_threads=0).asgi_app
+        held = anyio.Event()
+        statuses: list[int] = []
+
+        async def send(message: Any) -> None:
+            statuses.append(message.get("status"))
+            await held.wait()
+
+        with anyio.fail_after(100):
+            async with anyio.create_task_group() as group:
+                while len(set(threads)) == len(threads):  # until the thread of one of them serves another one
+                    assert len(threads) < 300, "each answer keeps a thread"
+                    count = len(statuses)
+                    group.start_soon(app, *exchange("/", send))
+                    while len(statuses) == count:
+                        await anyio.sleep(0.001)
+                assert set(statuses) == {200 if kind == "whole" else 503}
+                held.set()
+
+    anyio.run(main, backend=backend)
+
+
 @pytest.mark.parametrize(
     ("backend", "native"), [("asyncio", False), ("asyncio", True), ("trio", False)], ids=["asyncio", "native", "trio"]
 )

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import tomllib
 import warnings
 import wave
@@ -584,3 +585,38 @@ def test_a_request_of_core() -> None:
     head = core.RequestHead("POST", "/", headers=[(b"content-type", b"multipart/form-data; boundary=B")])
     file = core.Request(head, body).files["f"]
     assert next(io.TextIOWrapper(file, "utf-8")) == "name,age\n"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("on_disk", [[False], [True], [False, True], [True, False]], ids=repr)
+def test_where_the_files_of_a_form_are_closed(on_disk: list[bool], backend: Any) -> None:
+    """On ASGI, closing a file on disk may take long: all files are closed in a worker thread if one of them is on disk,
+    and otherwise in the event loop, which needs no thread for that.
+    """
+    closed: list[int] = []
+
+    class Sink(io.BytesIO):
+        on_disk = False
+
+        def close(self) -> None:
+            if not self.closed:
+                closed.append(threading.get_ident())
+            super().close()
+
+    class Sinks(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            sink = Sink()
+            sink.on_disk = part.name.endswith("disk")
+            return sink
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        return Response(str(threading.get_ident()))
+
+    files = {f"{number} {'disk' if disk else 'memory'}": (str(number), b"data") for number, disk in enumerate(on_disk)}
+    app: Any = Application(handler, request_class=Sinks)
+    with Client(app, "asgi", backend=backend) as client:
+        loop = int(client.post("/", files=files).text)
+    assert len(closed) == len(on_disk)
+    assert len(set(closed)) == 1
+    assert (closed[0] != loop) is any(on_disk)
