@@ -41,35 +41,35 @@ close what cardan has left open. "File wrapper" means that the server offers `ws
     "cuts": (
         "Bodies cut at random places",
         """Bodies of forms are cut into chunks at random places: some into a few large chunks, some into many small
-ones. Most of the bodies are generated. The others are the table of [odd forms](strange-forms.md), and bodies that
-browsers and other clients have sent or that the tests of other projects use. These last ones are not part of the
-repository: the environment variable `CARDAN_CORPORA` names their folder. If there is no such folder, the command says
-so, and tries the other bodies only.
+ones. Most of the bodies are generated. The others are the table of [odd forms](strange-forms.md), and collections of
+bodies that browsers and other clients have sent, or that the tests of other projects use. The collections are not part
+of the repository: the environment variable `CARDAN_CORPORA` names their folder. If there is no such folder, the command
+says so, and tries only the odd and the generated forms.
 
 A trial is one way to cut one body, which is sent with a declared length or without. The rule: the form, or the error,
 is the same as for the same body in one piece on WSGI.""",
     ),
     "limits": (
         "Limits",
-        """Nine of the [limits](../guides/limits.md#all-limits) are tried, all but `max_boundary_size`, which limits a
-value in the head. Each is tried with a value that the program sets, and with its default, if it has one. For each there
-are three bodies: one needs one less than the limit, one exactly the limit, and one needs one more. Each body is sent to
-`def` and `async def` handlers that read it in every way (`form`, `json`, `iter_parts()` and so on), with a declared
-length and without. A trial is one request. The rule: the first two bodies are accepted, and the third is answered with
-a 413 that names the limit. In further trials 100,000 bytes follow after a body that exceeds a limit: at most 1,000 of
-them, which is one read, may be read before the 413.
+        """Nine [limits](../guides/limits.md#all-limits) are tried: all except `max_boundary_size`, which limits a value
+in the head. Each is tried with a value that the program sets, and with its default, if it has one. For each value there
+are three bodies: the first stays below the limit by one, the second reaches it, and the third exceeds it by one. Each
+body is sent to `def` and `async def` handlers that read it in every way (`form`, `json`, `iter_parts()` and so on),
+with a declared length and without. A trial is one request. The rule: the first two bodies are accepted, and the third
+is answered with a 413 that names the limit. In further trials, 100,000 more bytes follow a body that exceeds a limit.
+Before the 413, at most 1,000 of these bytes may be read, which is one read.
 
 In the rows "bodies that end too early" small bodies are cut off at each of their offsets. The rule: the request is
-answered with a 400 that says that the client has disconnected. WSGI has fewer of these trials: if a chunked body breaks
-off, a WSGI server raises the error itself. For a server that does not, chunked multipart forms are tried: the 400 says
-that the closing boundary is missing.""",
+answered with a 400 that says that the client has disconnected. WSGI has fewer of these trials, because a WSGI
+server raises an error itself if a chunked body breaks off. Chunked multipart forms are tried nevertheless, for a server
+that raises no error: the 400 then says that the closing boundary is missing.""",
     ),
     "states": (
         "States",
-        """Hypothesis generates programs of at most 50 steps. Each step uses a method or an attribute of one object,
-in any order: of a request body that three request objects read, of the finalizer of a response (the object that
-checks a body against its declared length), of header fields, or of a dictionary with several values for a key. A
-trial is one program. The rule: each step gives what a simple model of the object gives.""",
+        """Hypothesis generates programs of at most 50 steps. All steps of a program use the methods and attributes of
+one object, in any order. The object is a request body that three request objects read, the finalizer of a response (it
+checks a body against its declared length), header fields, or a dictionary with several values for a key. A trial is
+one program. The rule: each step gives what a simple model of the object gives.""",
     ),
     "caches": (
         "Behind caches",
@@ -79,92 +79,103 @@ changed, for ranges, and for compressed files, and they send conditional request
 `Cache-Control` that tell a shared cache what to do (`max-age`, `s-maxage`, `no-store`, `no-cache`, `private`,
 `must-revalidate`, `stale-while-revalidate`). A trial is a request through the cache. The rule: the client gets what the
 application answers without a cache, and as many requests reach the application as RFC 9111 and the manual of the cache
-say. Where a cache answers in a way of its own, `proof/caches_rows.py` says in which. In the rows "nginx before
-gunicorn" means that nginx is the cache, and gunicorn serves the application. "nginx slices" has requests for slices
-only. Varnish gets one request less, because it asks for no other coding than gzip.""",
+say. `proof/caches_rows.py` lists the requests that a cache answers in a way of its own.
+
+In the table, "nginx before gunicorn" means that nginx is the cache, and gunicorn serves the application. The rows
+"nginx slices" have only requests for slices. Varnish gets one request less, because it asks for no other coding than
+gzip.""",
     ),
     "caches_peers": (
         "How much work caches save",
         """The same requests for the same files of 100 kB go through nginx and through Varnish, once to an application
 of cardan and once to an application of another library. The files are fresh for an hour, for a second, or never; they
-are asked for whole, in ranges, under conditions, when they are stale, and when they have changed. A response without
-`Cache-Control` gets one for these times, so that the figures compare only validators and ranges. Equal figures mean
-that the cache can save as much work for one library as for the other.""",
+are asked for whole, in ranges, under conditions, when they are stale, and when they have changed. If a library sends no
+`Cache-Control`, the test adds one that says these times, so that the figures compare only validators and ranges. Equal
+figures mean that the cache can save as much work for one library as for the other.""",
     ),
     "lints": (
         "Lints",
         """The contract tests run once more under lints, except for some tests that `proof/lints.py` names. A trial
-is an exchange (a request and its response) on WSGI, which `cardan.testing.lint.wsgi` and `wsgiref.validate` check, an
-exchange on ASGI, which `cardan.testing.lint.asgi` checks, or a complete response, which httplint checks: as the
-application sends it, and as clients get it from real servers. Each row says how many findings there are, and of how
-many kinds. `proof/findings.toml` lists every kind, with the reason why it is expected; the last column counts the
-findings that the list does not have. `python -m proof.lints` runs all these tests. With `--read FILE ...` it runs no
-tests, but reads the findings of earlier runs, each of which may have run a part of the tests.""",
+is one of these:
+
+- an exchange (a request and its response) on WSGI, which `cardan.testing.lint.wsgi` and `wsgiref.validate` check;
+- an exchange on ASGI, which `cardan.testing.lint.asgi` checks;
+- a complete response, which httplint checks, either as the application sends it or as clients get it from real servers.
+
+Each row says how many findings there are, and of how many kinds. `proof/findings.toml` lists the kinds that are
+expected, with a reason for each. The last column counts the findings that are not in this list. `python -m proof.lints`
+runs all these tests. With `--read FILE ...` it runs no tests, but reads the findings of earlier runs, each of which may
+have run a part of the tests.""",
     ),
     "disconnects": (
         "Disconnects while streaming",
         """Clients read a few pieces of a response that does not end, and leave: one half of them close the
-connection, the others reset it. Four clients do this at the same time, on "gunicorn" (its sync worker) one. A trial
-is a client that leaves after its request has reached the application.
+connection, the others reset it. Four clients do this at the same time. In the rows "gunicorn" it is one client, because
+these use its sync worker. A trial is a client that leaves after its request has reached the application.
 
-The first row of each server has four kinds of responses: async generators, generators of `def` handlers, files, and
-event streams without further events. WSGI servers have generators and files. The row "other programs" has streams
-that send three pieces and then nothing more, streams whose request has a body that nobody has read, files that the
-handler has opened, WSGI applications behind a bridge, and handlers that have no response yet: one is cancelled, one
-asks `disconnected`, one reads an upload that does not end. On WSGI it has files that the handler has opened, async
-generators, event streams, and a bridge.
+Each server has two rows, whose programs depend on the protocol:
+
+- On ASGI the first row has async generators, generators of `def` handlers, files, and event streams without further
+  events. The row "other programs" has streams that send three pieces and then nothing more, streams whose request has a
+  body that nobody has read, files that the handler has opened, WSGI applications behind a bridge, and handlers that
+  have no response yet: one is cancelled, one asks `disconnected`, one reads an upload that does not end.
+- On WSGI the first row has generators and files. The row "other programs" has files that the handler has opened, async
+  generators, event streams, and a bridge.
 
 The rule: every `finally`, every close hook (most responses have a plain one and an async one) and every call of the
 application ends exactly once. Afterwards the process has no more descriptors and tasks than before. It may keep one
 more idle thread for each client that was connected at the same time; such a thread ends after some seconds.
 
-The times are in milliseconds. They begin when the server knew that the client had left, and end when the last hook
+The times are in milliseconds. They begin when the server knows that the client has left, and end when the last hook
 has run. "over 100 ms" counts the trials that took longer, p50 is the median, and p99 the 99th percentile. The last
-column is the median from the moment when the client left. Clients and servers share one machine, the rows are
+column is the median of the times that begin when the client leaves. Clients and servers share one machine, the rows are
 measured one after the other, and other programs may have run meanwhile: only large differences between rows mean
 something.
 
-A server under ASGI tells the application of the disconnect by `http.disconnect` or by an error of `send()`, and the
-time begins there. Under WSGI it calls `close()`. The time then begins when the server tried to write the last piece,
-since it learns of a disconnect only when it writes; if it sends a file itself, the time begins with `close()`. Where
-a server takes the path of a file and sends the file itself, as granian does, the hooks run when it has the path. Such
-a trial counts, but has no time.
+An ASGI server tells the application of the disconnect by `http.disconnect` or by an error of `send()`. The time begins
+at that moment. A WSGI server learns of the disconnect only when it writes, and then calls `close()`. The time begins
+when it tries to write for the last time or, if the server sends a file itself, when it calls `close()`. A server that
+takes the path of a file and sends the file itself, as granian does, lets the hooks run when it has the path. Such a
+trial counts, but has no time.
 
-The last rows are the same kinds of streams in applications of other libraries, with the hooks that these have: two
-background tasks with Starlette, one `call_on_close` with Flask.""",
+The last rows are for the same kinds of streams in applications of other libraries, with the hooks that these libraries
+have: two background tasks in Starlette, one `call_on_close` in Flask.""",
     ),
     "fuzz": (
         "Fuzzing",
         """Each row is a fuzzer in `fuzz/`, which gives cardan random requests, responses, forms or header fields. A
 trial is one input. The rules: only documented errors are raised, no input takes a second of processor time, and each
-fast path gives the same result as the general code. The docstring of a fuzzer has the further rules of its own. The
-fuzzers run in turn until all of them together have tried the number of inputs in the command; one that finds an input
-which breaks a rule is not run again. In the recorded run, atheris (`pip install atheris`) chose the inputs by the lines
-of code that they reach.""",
+fast path gives the same result as the general code. The docstring of each fuzzer has its further rules. The fuzzers
+run in turn until all of them together have tried the number of inputs in the command. A fuzzer whose input breaks a
+rule is not run again. In the recorded run, atheris (`pip install atheris`) chose the inputs by the lines of code that
+they reach.""",
     ),
     "order": (
         "Order of the tests",
         """All tests run again and again, each time in another random order: the files are shuffled, and the tests in
 each file. A trial is one run of all tests. The rule: every test passes.
 
-Up to three of these runs went on at the same time. What the failed ones have found is mended: servers among the
-examples left the body of a request to the collector, tests relied on what other tests had done, on Python before 3.15
-or on a server that stops within 8 seconds on a busy machine, and one table of tests expected too much of a new row.""",
+Up to three of these runs went on at the same time. The faults that made runs fail are mended:
+
+- Servers among the examples left the body of a request to the garbage collector.
+- Some tests relied on what other tests had done, on a Python before 3.15, or on a server that stops within 8 seconds,
+  which it may not do on a busy machine.
+- One table of tests got a new row, for which not all of these tests hold.""",
     ),
     "coverage": (
         "Coverage",
         """The figures say how many of the lines and branches of `src` are run by the tests that need no real server and
-no browser, and that are not disturbed by the measurement. Code that is not counted has the reason beside it, or in
+no browser, and that are not disturbed by the measurement. Some code is not counted: the reason is beside it, or in
 `pyproject.toml`.""",
     ),
     "mutation": (
         "Mutation testing",
         """A mutant is the library with one small fault: another comparison, another number, True in place of False,
-or a call, an `await` or a `with` that is left out. The tests have found a mutant if one of those that run the changed
-line fails, or does not end. The mutants are chosen at random, about the same number in each package. Tests were written
-for those that had survived at first, and these mutants were tried again (`python -m mutation --survivors`): the table
-says how many of them the new tests have found. These do not count in an estimate for the mutants that were not tried:
-from "30 of 30 found, 2 by tests that were written afterwards" follows 28 of 30. `mutation/equivalent.toml` lists
+or a call, an `await` or a `with` that is left out. A mutant is found if a test that runs the changed line fails, or
+does not end. The mutants are chosen at random, about the same number in each package. Some survived at first. Tests
+were then written for them, and these mutants were tried again (`python -m mutation --survivors`): the table says how
+many of them the new tests have found. Leave these out if you estimate how many of the mutants that were not tried would
+be found: "30 of 30 found, 2 by tests that were written afterwards" means 28 of 30. `mutation/equivalent.toml` lists
 mutants that behave like the library itself, with the reasons; they are not counted.""",
     ),
 }
@@ -203,29 +214,31 @@ To repeat the runs:
 
 Each of them sets up what it needs. Afterwards a single command runs as `.venv/bin/python -m proof.torture`, and
 `--help` says how to run a small part of it. A run of `proof` that tries much less than the recorded one prints its
-figures, but does not replace those on this page. Neither does a run of `soak` with `--quick`.
+figures, but does not replace those on this page. A run of `soak` with `--quick` does not replace them either.
 
-Each section says what one trial is, and which rule it has to keep. In the tables "trials" is the number of trials, and
-"broke the rule" is the number of violations that were found.
+Each section says what one trial is, and which rule a trial has to keep. In the tables "trials" is the number of trials,
+and "broke the rule" is the number of violations that were found.
 """
 
 #: What was not tried, and why.
 MISSING = """
 ## What is not measured
 
-- Free-threaded builds of CPython: Debian sid, from which `make test-newer` takes its Pythons, has none (2026-11-30). On
-  the other builds `tests/contract/test_eight_threads.py` lets eight threads use one application, in a new process and
-  with turns as short as they can be: each gets the answers that it would get alone.
+- Free-threaded builds of CPython: `make test-newer` takes its Pythons from Debian sid, which has no such build
+  (2026-11-30). On the other builds, `tests/contract/test_eight_threads.py` lets eight threads use one application in a
+  new process, and makes the interpreter switch between them as often as it can: each thread gets the answers that it
+  would get alone.
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
-- Twenty random orders of all tests on each Python and in each way: the section on the order of the tests says how many
-  were tried. `python -m proof.order --runs 20` tries so many, with `--alone` in one process; that takes some hours.
+- Twenty random orders of all tests, on each Python, in one process and in parallel. The section on the order of the
+  tests says how many were tried. `python -m proof.order --runs 20` tries twenty in parallel, and with `--alone` in one
+  process; this takes some hours.
 """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
-answer is not the one that the table of requests expects, or if a figure exceeds its bound, which is in the column "at
-most"; an empty cell means that the figure has no bound. The last column has the lowest figure of other libraries for
-the same work, with the name of the library; "-" means that no other library was measured."""
+answer is not the expected one, or if a figure exceeds its bound. The column "at most" has the bound; it is empty for a
+figure without a bound. The last column has the lowest figure of other libraries for the same work, with the name of
+the library; "-" means that no other library was measured."""
 
 
 def table(rows: list[list[str]]) -> str:

@@ -396,9 +396,9 @@ class Watched:
 async def mixed_traffic(size: Size) -> AsyncIterator[Row]:
     """Four servers get requests of all kinds, also wrong ones, and some clients leave in the middle of a request.
 
-    After each minute the clients pause until all requests have ended; then the servers must hold no more descriptors
-    and tasks than before. Such a minute is a round. The growth of the memory and of the number of Python objects is the
-    difference between two medians: that of the last third of all rounds, and that of the third before.
+    A round is a minute of load. After it the clients pause until all requests have ended; then the servers must hold no
+    more descriptors and tasks than before the first round. The growth of the memory, or of the number of Python
+    objects, is the difference between two medians: that of the last third of all rounds, and that of the third before.
     """
     with ExitStack() as stack:
         all_watched = [

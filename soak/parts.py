@@ -43,9 +43,9 @@ async def slow_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[R
     """9,500 clients at the same time begin an upload, send 1,000 bytes of its file, and then wait.
 
     The server is one process of uvicorn. "Uploads that are not held" are those whose handler has not begun, or has
-    ended too early. "Memory of one" is the growth of the memory of the server, divided by the number of uploads.
-    Meanwhile pings, which are short requests one after the other, are answered by an ``async def`` handler and by a
-    ``def`` handler. In the end all clients leave, one half of them by a reset.
+    ended too early. "Memory of one" is the growth of the memory of the server, divided by the number of uploads. While
+    the uploads wait, an ``async def`` handler and a ``def`` handler answer pings, which are short requests one after
+    the other. In the end all clients leave, one half of them by a reset.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -140,8 +140,8 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
 async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """Four uploads of 256 MiB at the same time, to one process of uvicorn.
 
-    The event loop must not be blocked meanwhile. In the server a task sleeps for 10 ms again and again. The lateness of
-    the loop is the time by which a sleep takes longer.
+    The uploads must not block the event loop. A task in the server sleeps for 10 ms again and again. The lateness of
+    the event loop is the time that a sleep takes beyond these 10 ms.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -163,8 +163,8 @@ async def large_uploads(size: Size, library: Library = CARDAN) -> AsyncIterator[
 async def slow_handlers(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     """40 clients keep the 40 worker threads busy: again and again they call a ``def`` handler that takes half a second.
 
-    Meanwhile pings, which are short requests one after the other, are answered by an ``async def`` handler and by a
-    ``def`` handler, which has to wait for a thread.
+    At the same time, an ``async def`` handler and a ``def`` handler answer pings, which are short requests one after
+    the other. The ``def`` handler has to wait for a thread.
     """
     with serving(UVICORN, library.asgi) as server:
         port = server.port
@@ -241,7 +241,7 @@ async def refusals(size: Size, library: Library = CARDAN) -> AsyncIterator[Row]:
     The limits are 10,000 bytes. A request exceeds one of them by its declared length, by too many bytes in a chunked
     body, by a large form field or by a large file. The time begins when the server can know this, and ends with the
     answer. The client sends 500 bytes beyond the limit on uvicorn and 64 KiB on gunicorn, and nothing more until it has
-    the answer. Another library has figures for the kinds that it refuses, whichever status it uses.
+    the answer. Other libraries have figures only for the kinds that they refuse, whatever the status.
     """
     threads = Kind("gunicorn", "wsgi", ("gunicorn",), gunicorn("gthread", "--threads", "8"))
     for kind, target, path in (

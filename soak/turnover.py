@@ -183,7 +183,7 @@ async def gunicorn_threads(size: Size) -> AsyncIterator[Row]:
     """Gunicorn with threads replaces its workers and ends while requests are in progress: each gets its whole answer.
 
     It replaces its workers at SIGHUP and by ``--max-requests``, and ends at SIGTERM. The requests in progress are
-    uploads of which one half was sent, slow handlers and streams; at the same time there are short requests. A short
+    uploads of which one half was sent, slow handlers and streams. At the same time there are short requests. A short
     request is lost if it gets no answer, unless the server was ending and the handler had not begun.
     """
     async for row in turnover(size, "gthread", "--threads", "16"):
@@ -265,9 +265,9 @@ if STOPPING_HYPERCORN:
 async def server_shutdown(size: Size) -> AsyncIterator[Row]:
     """ASGI servers get SIGTERM while uploads, slow handlers and streams are in progress: each gets its whole answer.
 
-    At the same time there are short requests. "Other ends than by SIGTERM" counts other exit statuses than 0 and that
-    of the signal. On uvicorn there are also event streams. ``end_streams_on_stop`` ends them, so that their answers are
-    complete.
+    At the same time there are short requests. "Other ends than by SIGTERM" counts the servers whose exit status is
+    neither 0 nor that of the signal. On uvicorn there are also event streams. ``end_streams_on_stop`` ends them, so
+    that their answers are complete.
     """
     for kind in SERVERS:
         wrong: list[str] = []

@@ -1,4 +1,4 @@
-"""What plain code can start in an event loop without a task group: a task, a call, a timer."""
+"""Starts a task, a call or a timer in an event loop, for plain code that has no task group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Async bodies in an event loop: driven from their first step to their end, in the context of their request."""
+"""Drives async bodies in an event loop, from their first step to their end, in the context of their request."""
 
 from __future__ import annotations
 

@@ -1,13 +1,14 @@
 """Cancellation: telling what a ``CancelledError`` means, and waiting for something in spite of one.
 
-If the running task is cancelled, the cancellation is raised in it and passes through. Code that awaits another task, or
-a future, that was cancelled elsewhere gets a ``CancelledError`` as well. It looks like a cancellation of the code
-itself, and a server that sees it ends the connection, or says nothing at all. :func:`as_error` makes an ordinary error
-of it.
+A ``CancelledError`` can mean two things. If the running task is cancelled, the error is the cancellation, and must pass
+through. If the task awaits another task or a future, which other code has cancelled, the error says only that. A server
+would take it for a cancellation of the request, and end the connection or say nothing at all, so :func:`as_error` makes
+an ordinary error of it.
 
-There are two kinds of cancellation. A *scope* of anyio or trio that is cancelled does not reach into a shielded scope.
-A *native* cancellation of asyncio (:meth:`asyncio.Task.cancel`; ``asyncio.wait_for``, ``asyncio.timeout``, a
-``TaskGroup`` and a server that gives up on a request use it) does: it is thrown into whatever the task awaits.
+There are two kinds of cancellation. That of a *scope* of anyio or trio does not reach into a shielded scope. A *native*
+cancellation of asyncio does: it is thrown into whatever the task awaits. It comes from :meth:`asyncio.Task.cancel`,
+which is also called by ``asyncio.wait_for``, ``asyncio.timeout``, a ``TaskGroup``, and a server that gives up on a
+request.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Cleanup: async code that runs to its end although its task is cancelled.
 
-A shielded scope of anyio is enough against scopes. Against a native cancellation of asyncio (see
-:mod:`.cancellation`) only a task of its own is: the cleanup runs in such a task, in the context of the request, and the
-request's task waits for it and takes the cancellations.
+A shielded scope of anyio protects the cleanup from the cancellation of other scopes, but not from a native cancellation
+of asyncio (see :mod:`.cancellation`). On asyncio the cleanup therefore runs in a task of its own, in the context of the
+request. The task of the request waits for it, and native cancellations are raised there instead of in the cleanup.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Contexts: the :class:`contextvars.Context` in which the code of one request runs, on both sides of a crossing.
 
 A token of :class:`contextvars.ContextVar` can be reset only in the Context object that it was made in, and a Context
-can be entered by one thread at a time. The code of a request crosses between an adapter's thread (*here*) and another
-one (*there*), one step after the other. The two sides never run at the same time.
+can be entered by one thread at a time. The code of a request runs in two threads by turns: that of the adapter
+(*here*), and another one (*there*). The two never run at the same time.
 
-:class:`OwnContext` is one object that both sides enter, each for one step. :class:`CallersContext` is for code that
-runs in whatever context the server called it in, which it cannot leave: the other side gets a copy of it, and what is
-set there is carried back.
+:class:`OwnContext` is one Context that both sides enter, each for one step. :class:`CallersContext` is for code that
+the server has called in a Context of the server, which this code cannot leave: the other side gets a copy of that
+Context, and the values that it sets are carried back.
 """
 
 from __future__ import annotations

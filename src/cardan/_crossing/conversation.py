@@ -1,4 +1,7 @@
-"""Conversation: one WSGI request and its tasks in the loop of the process; its thread does what blocks for them."""
+"""Conversation: the tasks of one WSGI request in the event loop of the process.
+
+The thread of the request waits for these tasks, and calls their blocking functions.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Jobs: a job is one call in a worker thread, and knows when the call has really ended.
 
-:meth:`asyncio.Task.cancel` makes ``anyio.to_thread.run_sync`` return while the thread still runs, shielded or not.
+``anyio.to_thread.run_sync`` cannot tell: :meth:`asyncio.Task.cancel` makes it return while the thread still runs, even
+in a shielded scope.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A thread that one request keeps for all of its jobs, from the first to the last.
 
-A program that stores values by thread (:class:`threading.local`) finds in each job what an earlier job of the request
-has stored, and no other request runs in the thread meanwhile. On asyncio the thread belongs to the pool. Elsewhere
-it belongs to anyio, and a background task lends it.
+No other request runs in the thread meanwhile. Values in a :class:`threading.local` that one job of the request has
+stored are therefore there in its later jobs. On asyncio the thread is one of the pool. Elsewhere it is a worker thread
+of anyio, which a background task holds until the request gives it back.
 """
 
 from __future__ import annotations

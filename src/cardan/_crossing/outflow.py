@@ -1,8 +1,8 @@
 """Outflow: the chunks of a sync body on their way from a worker thread to the event loop.
 
-The thread goes on while the loop sends: a chunk that is there is sent at once, and several small ones need one
-hand-over. The thread is never far ahead. When it has given :data:`WINDOW` bytes that were not sent yet, it waits for a
-moment, and if the client is slower than that, the step ends: a slow client holds no thread.
+The thread makes further chunks while the loop sends: each chunk is sent as soon as the loop can, and several small ones
+are handed over together. The thread is never far ahead. When :data:`WINDOW` bytes wait to be sent, the thread waits for
+a moment. If the client does not take them in this time, the step ends: a slow client holds no thread.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Places: how many worker threads may do one kind of work at once in an event loop, and a thread's own place."""
+"""Places: how many threads may do one kind of work at once in an event loop. A lease is the place of one thread."""
 
 from __future__ import annotations
 

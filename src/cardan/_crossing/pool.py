@@ -1,8 +1,8 @@
 """Pool: the worker threads of one event loop of asyncio, each of which does one job after the other.
 
-``anyio.to_thread.run_sync`` takes twice the time of a thread that gets its jobs by a queue. A thread of the pool looks
-like a worker thread of anyio to the code that it runs: ``anyio.from_thread.run()`` works without a token, and is
-cancelled with the task that waits for the thread.
+A thread of the pool gets its jobs by a queue, which takes half the time of ``anyio.to_thread.run_sync``. To the code
+that it runs it looks like a worker thread of anyio: ``anyio.from_thread.run()`` works without a token, and is cancelled
+with the task that waits for the thread.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Portals: the event loop under threads. Each process has one for each backend, from the first use to the exit.
+"""Portals: the event loop under threads. Each process has one for each backend, from its first use to the exit.
 
-What gevent replaces (locks, queues, threads) is looked up when it is used, and nothing of it is made at import:
+Locks, queues and threads, which gevent replaces, are looked up when they are used, and none is made at import:
 ``gunicorn -k gevent --preload`` imports the application first and patches the standard library afterwards.
 """
 

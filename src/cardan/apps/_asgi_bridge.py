@@ -4,8 +4,8 @@ The application runs as one task in the event loop of the process, in a context 
 waits for that task: it reads the body of the request for ``receive()``, and gets one message of ``send()`` after the
 other. ``send()`` returns when the server asks for more, so an application is never faster than its client.
 
-The handler is a ``def``, and gives an ordinary response. So the length of the body, errors that servers would
-misread, and the rest of an upload that the application leaves unread are treated as those of every other handler.
+The handler is a ``def`` that returns an ordinary response. The length of the body, errors that servers would misread,
+and the rest of an upload that the application leaves unread are therefore treated as those of every other handler.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Delegation: an application that ``resolve`` has returned answers one request of another application.
 
-An :class:`~cardan.Application` that nothing wraps is run in the flow of the request, in the same thread or event loop.
-Any other application for both protocols is called over the protocol of the request: as an ``async def`` handler in the
-event loop of the server on ASGI, and as a ``def`` handler that may block on WSGI. If it speaks WSGI only, it gets an
-environ that is made of the scope.
+An :class:`~cardan.Application` that nothing wraps runs in the flow of the request, in the same thread or event loop.
+Any other application for both protocols is called over the protocol of the request: on ASGI as an ``async def`` handler
+in the event loop of the server, on WSGI as a ``def`` handler that may block. An application that speaks WSGI only gets
+an environ that is made of the scope.
 """
 
 from __future__ import annotations

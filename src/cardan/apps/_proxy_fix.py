@@ -1,4 +1,4 @@
-"""ProxyFix: shows an application its clients, when proxies stand between the two."""
+"""ProxyFix: tells an application which client has sent a request that came through proxies."""
 
 from __future__ import annotations
 

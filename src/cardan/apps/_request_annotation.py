@@ -1,7 +1,7 @@
-"""The class of requests that handlers and middleware are written for, as their annotations say.
+"""Finds the request class of an application in the annotations of its handlers and middleware.
 
-A type checker infers it from there, when an application is made without ``request_class``. This module does the same at
-run time.
+If an application is made without ``request_class``, a type checker infers the class from these annotations. This module
+does the same at run time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An application without a server: takes a request of core, and gives the response.
 
-The request becomes an environ or a scope, and the application is called as a server would call it. So everything that
-stands around a handler works: request class, middleware, lifespan, limits. The body of the response is streamed.
+The request becomes an environ or a scope, and the application is called as a server would call it. Request class,
+middleware, lifespan and limits therefore work as usual. The body of the response is streamed.
 """
 
 from __future__ import annotations

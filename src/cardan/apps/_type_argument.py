@@ -1,4 +1,4 @@
-"""The type argument of a generic class, at run time: ApiRequest of ``class App(Application[ApiRequest])``."""
+"""Finds the type argument of a generic class at run time: ApiRequest in ``class App(Application[ApiRequest])``."""
 
 from __future__ import annotations
 

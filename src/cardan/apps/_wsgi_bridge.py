@@ -1,9 +1,9 @@
 """A bridge: a WSGI application as a handler of requests that came over ASGI.
 
 The handler is a ``def``: the application runs in a worker thread, where it may block. Its ``wsgi.input`` is the stream
-of the request, and its iterable becomes the body of a response. So back-pressure, a client that leaves, the end of the
-iterable, errors and the context of the request are those of every other handler. ``_writer.py`` sends what the
-application writes by ``write()``.
+of the request, and its iterable becomes the body of a response. A slow client, a client that leaves, the end of the
+iterable, errors and the context of the request are therefore treated as for every other handler. ``_writer.py`` sends
+what the application writes by ``write()``.
 """
 
 from __future__ import annotations
