@@ -275,8 +275,9 @@ def diagrams() -> list[Diagram]:
         ),
         Diagram(
             "The parts of any multipart",
-            "`PartDecoder` shares the framing of the form: the same readers find the boundaries. Only the state of the "
-            "data is another. If a part is a multipart itself, a machine of its own reads its data.",
+            "`PartDecoder` finds the boundaries with the same readers as the decoder of a form. Only the data are "
+            "different: the state `data` takes the place of `field` and `file`. If a part is a multipart itself, "
+            "another machine reads its data.",
             PARTS.arrows(),
             fails=True,
         ),
@@ -458,11 +459,11 @@ def arrow(points: list[tuple[float, float]]) -> str:
 HEAD = """# States
 
 A machine of cardan is an object with [`feed` and `close`](two-verbs.md), and is in one state at any time. This page
-shows the states of the machines, and some other states that a reader of the code meets. It is drawn from the tables in
-the source by `python -m tests.state_diagrams`, and a test checks that it is what the command writes.
+shows the states of the machines, and some other states that a reader of the code meets. The command
+`python -m tests.state_diagrams` writes the page from tables in the source, and a test checks that the two agree.
 
-The state in which a machine begins has round ends. An arrow has the input beside it that takes the machine to the next
-state; the table below a drawing says the same. Machines that need no table of states, such as
+The state in which a machine begins has round ends. The text beside an arrow is the input that takes the machine to the
+next state. The table below each drawing says the same. Machines that need no table of states, such as
 `UrlencodedDecoder`, are left out. What the machines have in common is explained in [Two verbs](two-verbs.md).
 
 <style>
