@@ -422,12 +422,15 @@ def test_what_runs_after_the_last_chunk(protocol: Any) -> None:
         assert seen == ["ended", "closed"] * 3
 
 
-def test_a_list_that_is_not_as_long_as_declared() -> None:
-    """A list is sent whole, with its length; one that is not as long as declared is an error, but not for HEAD."""
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_list_that_is_not_as_long_as_declared(kind: Any) -> None:
+    """A list or a tuple is sent whole, with its length; one that is not as long as declared is an error, but not for
+    HEAD.
+    """
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("200 OK", [("Content-Length", "5")] if environ["PATH_INFO"] == "/declared" else [])
-        return [b"he", b"l"]
+        return kind([b"he", b"l"])  # type: ignore[no-any-return]
 
     with Client(Application.from_wsgi(app), protocol="asgi") as client:
         response = client.get("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import pytest
 from cardan import Application, Request, Response, abort, middleware
 from cardan.asgi._receiving import ReceiveBody
 from cardan.core._request.draining import Drain, DrainLimits
-from cardan.exceptions import NotFound
+from cardan.exceptions import ClientDisconnected, NotFound
 from cardan.files._sending import send_file
 from cardan.files._static import StaticFiles
 from cardan.testing import Client, RequestBuilder
@@ -993,6 +993,85 @@ def test_wsgi_expect(more: dict[str, Any], rest: int) -> None:
     list(iterable)
     getattr(iterable, "close", lambda: None)()
     assert stream.tell() == rest
+
+
+@pytest.mark.parametrize("expect", ["", "100-continue"])
+def test_wsgi_a_body_that_was_read_in_part_is_drained(expect: str) -> None:
+    """Once a handler has read a part of a body, the client has been told to send it, and the rest is drained."""
+    stream = Input(bytes(PIECE * PIECES))
+    _, iterable = call(Application(begins), environ(HTTP_EXPECT=expect, **{"wsgi.input": stream}))
+    assert stream.tell() < PIECE * PIECES
+    iterable.close()
+    assert stream.tell() == PIECE * PIECES
+
+
+def test_wsgi_nothing_is_read_of_a_client_that_has_left() -> None:
+    """After a read that has found that the client left, the body is not read again."""
+    reads: list[int] = []
+
+    class Broken(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            reads.append(size)
+            raise OSError("connection reset")
+
+    def handler(request: Request) -> Response:
+        with pytest.raises(ClientDisconnected):
+            request.stream.read(1)
+        return Response("early")
+
+    _, iterable = call(Application(handler), environ(8000, **{"wsgi.input": Broken()}))
+    getattr(iterable, "close", lambda: None)()
+    assert len(reads) == 1
+
+
+class Little(Request):
+    """A request of which little is drained."""
+
+    max_drain_size = 1000
+
+
+def test_wsgi_a_body_is_drained_once() -> None:
+    """The bounds of a drain hold also if the server closes the iterable twice."""
+    stream = Input(bytes(8000))
+    app = Application(streams, request_class=Little)
+    _, iterable = call(app, environ(8000, **{"wsgi.input": stream}))
+    for _ in range(2):
+        iterable.close()
+        assert stream.tell() == 1000
+
+
+def test_wsgi_an_error_of_a_close_hook_does_not_keep_a_body_from_being_drained() -> None:
+    """The body is drained after the response was closed, whatever its hooks raise."""
+    stream = Input(bytes(8000))
+
+    def handler(request: Request) -> Response:
+        response = Response("early")
+        response.call_on_close(lambda: 1 / 0)
+        return response
+
+    _, iterable = call(Application(handler), environ(8000, **{"wsgi.input": stream}))
+    with pytest.raises(ZeroDivisionError):
+        iterable.close()
+    assert stream.tell() == 8000
+
+
+@pytest.mark.parametrize(("version", "cuts"), [("HTTP/1.1", 1), ("HTTP/1.0", 1), ("HTTP/2", 0), ("HTTP/3.0", 0)])
+def test_wsgi_gunicorn_cuts_connections_of_http_1_only(
+    version: str, cuts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On HTTP/2 other requests share the connection, so that a drain never shuts down its reading side."""
+    cut: list[object] = []
+
+    def recorded(sock: object, seconds: float) -> Any:
+        cut.append(sock)
+        return nullcontext()
+
+    monkeypatch.setattr("cardan.wsgi._draining._Cut", recorded)
+    env = environ(**{"gunicorn.socket": object(), "SERVER_PROTOCOL": version})
+    _, iterable = call(Application(never), env)
+    iterable.close()
+    assert len(cut) == cuts
+    assert env["wsgi.input"].read() == b""
 
 
 @pytest.mark.parametrize("read", ["stream", "wsgi.input"])

@@ -99,15 +99,39 @@ def test_what_ends_the_process_goes_out(leaving: type[BaseException], grouped: b
 
 
 def test_the_end_of_a_green_thread_goes_out() -> None:
-    """A server with green threads ends a thread, and its time-outs, by exceptions. These are raised to the server."""
+    """A server with green threads ends a thread, and its time-outs, by exceptions. These are raised to the server, and
+    so are those of classes that a program derives from theirs.
+    """
     kinds = [type(name, (BaseException,), {"__module__": module}) for name, module in GREEN]
-    for kind in kinds:
+    for kind in [*kinds, *(type("Own", (kind,), {}) for kind in kinds)]:
 
         def handler(request: Request, kind: type[BaseException] = kind) -> Response:
             raise kind
 
         with pytest.raises(kind):
             Application(handler)(environ_for("", ""), Served())
+
+
+class _OfTheProgram(RuntimeError):
+    """An error of a program, whose class derives from RuntimeError."""
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"), [(_OfTheProgram, StopIteration), (RuntimeError, OSError), (RuntimeError, KeyError)]
+)
+def test_an_error_of_the_program_with_a_cause_goes_out(
+    error: type[RuntimeError], cause: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server takes an error for what it is, not for its cause: the server logs it, and cardan does not. Only what
+    Python makes of a StopIteration in a generator stands for that one.
+    """
+
+    def handler(request: Request) -> Response:
+        raise error from cause()
+
+    with pytest.raises(error):
+        Application(handler)(environ_for("", ""), Served())
+    assert errors_logged(caplog) == []
 
 
 GREEN = [("GreenletExit", "greenlet"), ("Timeout", "gevent.timeout")]
@@ -148,6 +172,9 @@ def test_debuggers_and_tests_get_the_error(key: str) -> None:
         b"".join(body)
     with pytest.raises(TimeoutError, match="database"), Client(error_apps.bare, protocol="wsgi") as client:
         client.get("/?place=handler&error=timeout")
+    served = Served()
+    error_apps.bare({**environ_for("handler", "timeout"), key: False}, served)  # the key has to be true
+    assert served.status == "500 Internal Server Error"
 
 
 def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:

@@ -618,6 +618,19 @@ def test_from_app_takes_the_fields_as_they_were_given() -> None:
     assert "X-B" not in Response.from_app(app, {}).headers
 
 
+def test_from_app_calls_the_application_with_the_environ_itself() -> None:
+    """What an application puts into its environ is seen by the caller, as by a middleware (PEP 3333)."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        environ["app.seen"] = True
+        start_response("200 OK", [])
+        return []
+
+    environ: dict[str, Any] = {}
+    Response.from_app(app, environ)
+    assert environ == {"app.seen": True}
+
+
 def test_from_app_gives_each_block() -> None:
     """One block for each block, none of them joined with another (PEP 3333, "Middleware Handling of Block Boundaries").
 

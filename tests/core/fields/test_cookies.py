@@ -139,6 +139,7 @@ def set_cookie(**options: Any) -> str:
         ({"max_age": timedelta(seconds=-1)}, "a=b; Max-Age=0; Path=/"),
         ({"max_age": timedelta(milliseconds=-1)}, "a=b; Max-Age=0; Path=/"),
         ({"max_age": 1.9}, "a=b; Max-Age=1; Path=/"),
+        ({"max_age": timedelta(seconds=1.9)}, "a=b; Max-Age=1; Path=/"),
         ({"expires": "Sunday, 06-Nov-94 08:49:37 GMT"}, "a=b; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Path=/"),
         ({"expires": "Sun Nov  6 08:49:37 1994"}, "a=b; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Path=/"),
         ({"path": "/" + "a" * 1023}, f"a=b; Path=/{'a' * 1023}"),
@@ -187,6 +188,10 @@ def test_writing(options: dict[str, Any], header: str) -> None:
         {"path": "/" + "a" * 1024},
         {"path": "/" + "é" * 200},
         {"domain": "a..b"},
+        {"domain": "..a.example"},
+        {"domain": "a.example.."},
+        {"expires": "Sun, 06 Nov 1994 08:49:3\uff17 GMT"},
+        {"expires": "Sun, 06 Nov 1994 08:49:37 GMT\xa0"},
         {"domain": "-a.example"},
         {"domain": "a-.example"},
         {"domain": "a b.example"},
@@ -225,6 +230,8 @@ def test_names_are_tokens(key: str) -> None:
         ("__Secure-a", {"secure": True}, True),
         ("__secure-a", {}, False),
         ("__Host-a", {"secure": True}, True),
+        ("__Host-a", {"secure": True, "domain": ""}, True),
+        ("__Host-a", {"secure": True, "domain": None}, True),
         ("__Host-a", {"secure": True, "path": "/x"}, False),
         ("__HOST-a", {"secure": True, "domain": "example.org"}, False),
         ("__Host-a", {}, False),
@@ -247,8 +254,13 @@ def test_prefixes_keep_their_promise(key: str, options: dict[str, Any], fits: bo
 
 
 def test_size() -> None:
-    """Name and value of together 4096 bytes are accepted, of more are refused: browsers ignore larger cookies."""
+    """Name and value of together 4096 bytes are accepted, of more are refused: browsers ignore larger cookies. The
+    bytes are counted as they are sent, a value between quotes with its escapes.
+    """
     assert dump_cookie("a", "b" * 4095).startswith("a=b")
+    assert dump_cookie("abc", "é" * 511 + "bc").startswith("abc=")  # two bytes of four characters, and two quotes
+    with pytest.raises(ValueError, match=r"^got cookie 'abc' of 4097 bytes"):
+        dump_cookie("abc", "é" * 511 + "bcde")
     with pytest.raises(ValueError, match=r"^got cookie 'a' of 4097 bytes, expected at most 4096$"):
         dump_cookie("a", "b" * 4096)
 

@@ -48,13 +48,16 @@ def test_a_list_comes_back(members: list[str]) -> None:
         ('a=1, b="x, y", c', [("a", "1"), ("b", "x, y"), ("c", None)]),
         ('a = 1 , b =\t"2"', [("a", "1"), ("b", "2")]),
         ("=1, a=", [("a", "")]),
+        ("\xa0a\x85=\xa01\xa0, \t\xa0 ,b\t =\t1\xa0 ", [("\xa0a\x85", "\xa01\xa0"), ("\xa0", None), ("b", "1\xa0")]),
         ('a="1', [("a", "1")]),
         ('a="1"x', [("a", "1")]),
         ("a=1, a=2", [("a", "1"), ("a", "2")]),
     ],
 )
 def test_pairs(value: str, pairs: list[tuple[str, str | None]]) -> None:
-    """A value may be quoted, and spaces may surround ``=``. A member without a name is skipped."""
+    """A value may be quoted. Spaces and tabs may surround ``=``, but no other white space (RFC 9110 section 5.6.3).
+    A member without a name is skipped.
+    """
     assert parse_pairs(value) == pairs
     assert parse_dict(value) == dict(pairs)
 

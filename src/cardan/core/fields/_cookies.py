@@ -231,7 +231,7 @@ def _expires(expires: datetime | float | str) -> str:
         text = http_date(expires)
     else:
         text = expires
-    when = parse_date(text) if text.isascii() else None
+    when = parse_date(text)
     if when is None or when.year < FIRST_YEAR:
         raise ValueError(f"got expires {expires!r}, expected a date such as 'Sun, 06 Nov 1994 08:49:37 GMT'")
     return http_date(when)

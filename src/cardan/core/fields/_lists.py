@@ -53,7 +53,7 @@ def parse_pairs(text: str | None) -> list[tuple[str, str | None]]:
         if pair is None:
             result.append((unquote(member), None))
         elif name := pair[1].strip(OWS):
-            result.append((name, pair[3].strip(OWS) if pair[2] is None else unescape(pair[2])))
+            result.append((name, pair[3] if pair[2] is None else unescape(pair[2])))
     return result
 
 
