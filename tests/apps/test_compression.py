@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
+import io
 import os
 import sys
 import zlib
@@ -11,6 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import brotli
 import pytest
 import starlette.middleware.gzip
@@ -579,6 +582,66 @@ def test_what_the_server_sends_itself(tmp_path: Path) -> None:
     assert sent_by(image, path) == [image, path]
     head = sent_by(START, path, method="HEAD")
     assert (dict(head[0]["headers"])[b"content-encoding"], head[1]) == (b"gzip", path)
+
+
+@pytest.mark.parametrize("call", ["open", "read", "close"])
+@pytest.mark.parametrize(
+    ("backend", "native"), [("asyncio", False), ("asyncio", True), ("trio", False)], ids=["asyncio", "native", "trio"]
+)
+def test_a_file_is_closed_if_the_request_is_cancelled(
+    backend: str, native: bool, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is compressed here is closed when the request ends, also if this is while a thread works on it."""
+    (tmp_path / "a.txt").write_text(TEXT * 1000)
+    files: list[Any] = []
+    cancel: list[Any] = []
+
+    def at(name: str) -> None:
+        if name == call:
+            anyio.from_thread.run_sync(cancel[0])
+
+    class File(io.FileIO):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            files.append(self)
+            at("open")
+
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            at("read")
+            return data or b""
+
+        def close(self) -> None:
+            if not self.closed:
+                at("close")
+            super().close()
+
+    monkeypatch.setattr("cardan.asgi._reshaping.open", File, raising=False)
+    scope = RequestBuilder("/a.txt", headers=GZIP).scope()
+    scope["extensions"] = {"http.response.pathsend": {}}
+
+    async def receive() -> Any:
+        await anyio.sleep_forever()
+
+    async def send(message: Any) -> None:
+        pass
+
+    async def main() -> None:
+        app = Compression(StaticFiles(tmp_path))
+        if native:
+            task = asyncio.ensure_future(app(scope, receive, send))
+            cancel.append(task.cancel)
+            await asyncio.wait([task])
+            assert task.cancelled()
+        else:
+            with anyio.CancelScope() as around:
+                cancel.append(around.cancel)
+                await app(scope, receive, send)
+                await anyio.lowlevel.checkpoint()
+            assert around.cancelled_caught
+        assert [file.closed for file in files] == [True]
+
+    anyio.run(main, backend=backend)
 
 
 def test_a_large_body_is_compressed_in_a_thread() -> None:

@@ -5,8 +5,9 @@ The policies of core decide what changes. Messages that are not about the head o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
+from .. import _crossing as crossing
 from ..core._buffers import CHUNK_SIZE
 from ..core._request.exchange import KEY
 from ..core._request.head import announces_body
@@ -129,16 +130,26 @@ class _Answer:
         if self._encoder is None:
             await self._send(message)
             return
-        from anyio import open_file
+        from anyio.lowlevel import checkpoint_if_cancelled
 
-        async with await open_file(message["path"], "rb") as file:
-            while piece := await file.read(_IN_THREAD):
+        opened: list[IO[bytes]] = []  # the task may be cancelled while a thread opens the file
+        try:
+            await crossing.run_file_work(_open, message["path"], opened)
+            while piece := await crossing.run_file_work(opened[0].read, _IN_THREAD):
+                await checkpoint_if_cancelled()  # file work is not cancelled, and a send may never wait
                 await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            for file in opened:
+                await crossing.run_file_work(file.close)
         await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_head(self, head: Any) -> None:
         self._head = None
         await self._send({**head, "headers": encode_headers(pairs_of(self._fields))})
+
+
+def _open(path: str, opened: list[IO[bytes]]) -> None:
+    opened.append(open(path, "rb"))  # noqa: SIM115 - the caller closes it
 
 
 async def _in_thread(encode: Callable[..., bytes], *args: Any) -> bytes:
