@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core._waiting import Background, make_event
-from .cancellation import is_cancellation, shielded
+from ..core._waiting import Asked, Background, make_event
+from .cancellation import shielded
 from .contexts import forget_library
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     import trio
 
@@ -35,22 +35,10 @@ class BackgroundTask(Background[Any]):
         await self.wait()
 
 
-class ApplicationTask(BackgroundTask):
-    """A background task that runs code of an application, and whose :meth:`result` is asked for.
-
-    An exit (:exc:`SystemExit`, :exc:`KeyboardInterrupt`) that the code raises is raised by :meth:`result`, as other
-    errors are. Raised in the task itself, it would end the event loop, and with it everything else that runs there.
-    """
+class ApplicationTask(BackgroundTask, Asked[Any]):
+    """A background task that runs code of an application, and whose :meth:`result` is asked for."""
 
     __slots__ = ()
-
-    async def _run(self, function: Callable[[], Awaitable[Any]]) -> None:
-        try:
-            self._value = await function()
-        except BaseException as error:
-            self.error = error
-            if is_cancellation(error):
-                raise
 
 
 class Silence:

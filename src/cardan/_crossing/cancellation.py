@@ -18,7 +18,7 @@ from contextlib import nullcontext
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from ..core._waiting import in_event_loop
+from ..core._waiting import in_event_loop, is_cancellation
 
 if TYPE_CHECKING:
     import asyncio
@@ -50,17 +50,6 @@ def asyncio_task() -> asyncio.Task[Any] | None:
         return None if asyncio is None else asyncio.current_task()
     except RuntimeError:  # another loop runs in this thread
         return None
-
-
-def is_cancellation(error: BaseException | None) -> bool:
-    """True if ``error`` is the exception by which asyncio or trio cancels a task, whichever loop runs here."""
-    if error is None or isinstance(error, Exception):
-        return False
-    for library, name in (("asyncio", "CancelledError"), ("trio", "Cancelled")):
-        kind = getattr(sys.modules.get(library), name, None)
-        if kind is not None and isinstance(error, kind):
-            return True
-    return False
 
 
 def is_asked(*, native: bool = True) -> bool:

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
 
-__all__ = ["PATIENCE", "note_cleaning", "run_uncut", "start_in_context", "wait_for_task", "wait_until_clean"]
+__all__ = [
+    "PATIENCE",
+    "failure_of",
+    "note_cleaning",
+    "run_uncut",
+    "start_in_context",
+    "wait_for_task",
+    "wait_until_clean",
+]
 
 #: seconds that a cancelled task waits for a thread; after a second cancellation also for one step of the cleanup
 PATIENCE: Final = 0.5
@@ -55,7 +63,7 @@ async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[
 
     from anyio import current_effective_deadline
 
-    cancelled: BaseException | None = None
+    cancelled = error = None
     cancellations = min(outer.cancelling(), 1)
     is_raising = cancellations > 0 and is_cancellation(sys.exception()) and current_effective_deadline() != -inf
     try:
@@ -70,8 +78,8 @@ async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[
                     seconds = PATIENCE
                 try:
                     await wait_for_task(inner, seconds)
-                except asyncio.CancelledError as error:
-                    cancelled = error
+                except asyncio.CancelledError as raised:
+                    cancelled = raised
                     cancellations += 1
                     continue
                 if waits_for_thread and patience is not None and patience() == 0:
@@ -79,7 +87,8 @@ async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[
                 if cancellations > 1:
                     inner.cancel()
         if inner.done() and not is_raising and cancelled is None:
-            inner.result()
+            if (error := failure_of(inner)) is not None:
+                raise error
         else:
             inner.add_done_callback(_log_failure)
         if not inner.done():
@@ -87,16 +96,27 @@ async def run_uncut(function: Callable[[], Awaitable[Any]], patience: Callable[[
         if cancelled is not None:
             raise cancelled
     finally:
-        del cancelled, inner  # their tracebacks hold this frame: no cycle
+        error = None
+        del cancelled, inner, error  # their tracebacks hold this frame: no cycle
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
-    error = None if task.cancelled() else task.exception()
+    error = None if task.cancelled() else failure_of(task)
     if error is not None:
         log_lost("an error after a request was cancelled", error)
 
 
-def start_in_context(outer: asyncio.Task[Any], function: Callable[[], Awaitable[Any]]) -> asyncio.Task[None] | None:
+def failure_of(task: asyncio.Task[BaseException | None]) -> BaseException | None:
+    """The error of the function that :func:`start_in_context` was given, when the task has ended; None without one.
+
+    Raises :exc:`asyncio.CancelledError` if the task was cancelled.
+    """
+    return task.exception() or task.result()
+
+
+def start_in_context(
+    outer: asyncio.Task[Any], function: Callable[[], Awaitable[Any]]
+) -> asyncio.Task[BaseException | None] | None:
     """Start a task that runs ``function`` in the very Context object of ``outer``, which is the running task.
 
     None if that object cannot be found. The loop does not list the new task: a server that ends its loop cancels all
@@ -115,8 +135,12 @@ def start_in_context(outer: asyncio.Task[Any], function: Callable[[], Awaitable[
     return task
 
 
-async def _call(function: Callable[[], Awaitable[Any]]) -> None:
-    await function()
+async def _call(function: Callable[[], Awaitable[Any]]) -> BaseException | None:
+    try:
+        await function()
+    except (KeyboardInterrupt, SystemExit) as error:
+        return error  # raised in this task, it would end the event loop, and with it everything else that runs there
+    return None
 
 
 def _context_of(task: asyncio.Task[Any]) -> Context | None:

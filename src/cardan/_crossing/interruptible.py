@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import cleanup
 from .cancellation import asyncio_task, log_lost
-from .cleanup import note_cleaning, start_in_context, wait_for_task
+from .cleanup import failure_of, note_cleaning, start_in_context, wait_for_task
 
 if TYPE_CHECKING:
     import asyncio
@@ -148,7 +148,7 @@ class Interruptible:
         cancelled = failure = None
         try:
             cancelled, is_native = await self._attend(outer, inner)
-            failure = None if inner.cancelled() else inner.exception()
+            failure = None if inner.cancelled() else failure_of(inner)
             if failure is not None and is_native:
                 log_lost("an error after a request was cancelled", failure)
             elif failure is not None:

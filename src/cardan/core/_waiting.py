@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-__all__ = ["Background", "Event", "checkpoint", "in_event_loop", "make_event", "raise_if_cancelled", "running_loop"]
+__all__ = [
+    "Asked",
+    "Background",
+    "Event",
+    "checkpoint",
+    "in_event_loop",
+    "is_cancellation",
+    "make_event",
+    "raise_if_cancelled",
+    "running_loop",
+]
 
 T = TypeVar("T")
 
@@ -97,6 +107,17 @@ def make_event() -> Any:
     return library.Event()
 
 
+def is_cancellation(error: BaseException | None) -> bool:
+    """True if ``error`` is the exception by which asyncio or trio cancels a task, whichever loop runs here."""
+    if error is None or isinstance(error, Exception):
+        return False
+    for library, name in (("asyncio", "CancelledError"), ("trio", "Cancelled")):
+        kind = getattr(sys.modules.get(library), name, None)
+        if kind is not None and isinstance(error, kind):
+            return True
+    return False
+
+
 class Background(Generic[T]):
     """Runs ``await function()`` in a task of its own, in a copy of the current context, beside the task that made it.
 
@@ -164,3 +185,21 @@ class Background(Generic[T]):
                 del error  # its traceback holds this frame: no cycle
         value: T = self._value
         return value
+
+
+class Asked(Background[T]):
+    """A background task whose :meth:`result` is asked for.
+
+    An exit (:exc:`SystemExit`, :exc:`KeyboardInterrupt`) that the code raises is raised by :meth:`result`, as other
+    errors are. Raised in the task itself, it would end the event loop, and with it everything else that runs there.
+    """
+
+    __slots__ = ()
+
+    async def _run(self, function: Callable[[], Awaitable[T]]) -> None:
+        try:
+            self._value = await function()
+        except BaseException as error:
+            self.error = error
+            if is_cancellation(error):
+                raise

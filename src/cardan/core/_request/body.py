@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from .._buffers import as_bytes, is_bytes_like
 from .._closing import close_all
 from .._exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
-from .._waiting import Background, checkpoint, in_event_loop, make_event
+from .._waiting import Asked, checkpoint, in_event_loop, make_event
 from ..forms._files import arelease, closes_async
 from ..forms._form import Form
 
@@ -349,13 +349,13 @@ class IterableBody(Body):
 class SharedBody(Body):
     """A body of which other tasks, that wait for it in ``load()``, need what a cancelled read would lose."""
 
-    _pending: Background[bytes] | None = None
+    _pending: Asked[bytes] | None = None
 
     async def _read_shared(self, read: Callable[[], Awaitable[bytes]]) -> bytes:
         """The result of ``await read()``, in a task of its own, which a cancellation of this one does not end."""
         pending = self._pending
         if pending is None:
-            pending = self._pending = Background(read)
+            pending = self._pending = Asked(read)
         try:
             await pending.wait()
         except BaseException:  # if it is done nevertheless, the next read takes its chunk
