@@ -19,6 +19,7 @@ import pytest
 import starlette.middleware.gzip
 
 from cardan import Application, Compression, Mount, Request, Response, StaticFiles
+from cardan.core import ContentLengthError
 from cardan.exceptions import NotFound
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 from tests import zstd
@@ -558,6 +559,53 @@ def test_messages_about_other_things_are_passed_on() -> None:
     assert (sent[0], sent[1]["trailers"], sent[3]) == (HINT, True, TRAILERS)
     assert b"content-length" not in dict(sent[1]["headers"])  # trailers need a chunked body
     assert gzip.decompress(sent[2]["body"]) == LONG
+
+
+@both
+@pytest.mark.parametrize("size", [4999, 5001])
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "in pieces"])
+def test_a_body_of_another_length_than_declared(protocol: str, size: int, whole: bool) -> None:
+    """A server would notice it by the declared length, which a compressed answer has not: so it is an error here, and
+    no client takes a body that broke off for a complete one.
+    """
+    pieces = [b"x" * size] if whole else [b"x" * 3000, b"x" * (size - 3000)]
+
+    def wsgi_site(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5000")])
+        return pieces if whole else iter(pieces)
+
+    async def asgi_site(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"5000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for number, piece in enumerate(pieces, 1):
+            await send(body(piece, number < len(pieces)))
+
+    site: Any = wsgi_site if protocol == "wsgi" else asgi_site
+    with Client(Compression(site), protocol) as client, pytest.raises(ContentLengthError, match="expected 5000"):
+        client.get("/", headers=GZIP)
+
+
+def test_a_file_that_was_cut(tmp_path: Path) -> None:
+    """A file that the server would send, and that has become shorter, is an error where it is compressed, too."""
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT)
+    head = {**START, "headers": [*START["headers"], (b"content-length", str(len(TEXT) + 1).encode())]}
+    sent: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(head)
+        await send({"type": "http.response.pathsend", "path": str(path)})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def main() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"accept-encoding", b"gzip")]}
+        with pytest.raises(ContentLengthError, match=f"expected {len(TEXT) + 1}"):
+            await Compression(app)(scope, None, send)  # type: ignore[arg-type]
+
+    anyio.run(main)
+    assert sent[-1]["more_body"]
 
 
 def test_an_empty_message_sends_the_head() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cardan.core import ContentLengthError
 from cardan.core._compression import COMPRESSIBLE, CompressionPolicy, _module
 from cardan.datastructures import Headers
 from tests import zstd
@@ -346,6 +347,33 @@ def test_the_length_of_a_whole_body() -> None:
     taken = encoder(GZIP).take(data, fields)
     assert taken == encoder(GZIP).close(data)
     assert fields["Content-Length"] == str(len(taken))
+
+
+@pytest.mark.parametrize("declared", [999, 1000, 1001, None])
+@pytest.mark.parametrize("way", ["take", "close", "feed"])
+def test_the_length_that_was_declared(way: str, declared: int | None) -> None:
+    """The encoder compares it, because it is not sent: no body that broke off may look complete."""
+    compressing = CompressionPolicy(500, GZIP, COMPRESSIBLE).compressing("GET", Headers({"Accept-Encoding": "gzip"}))
+    fields = Headers({"Content-Type": "text/plain"})
+    if declared is not None:
+        fields["Content-Length"] = declared
+    assert compressing.head(200, fields)
+    encoding = compressing.begin(None)
+    assert encoding is not None
+    assert "Content-Length" not in fields
+
+    def encode() -> bytes:
+        if way == "take":
+            return encoding.take(b"x" * 1000, fields)
+        if way == "close":
+            return encoding.close(b"x" * 1000)
+        return b"".join([encoding.feed(b"x" * 600), encoding.feed(b""), encoding.feed(b"x" * 400), encoding.close()])
+
+    if declared in (1000, None):
+        assert gzip.decompress(encode()) == b"x" * 1000
+    else:
+        with pytest.raises(ContentLengthError, match=f"expected {declared}"):
+            encode()
 
 
 class ZstdOfTheLibrary:

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ._checks import check_type, listed
+from ._response.finalizer import ContentLengthError, check_length
 from ._response.trailers import announced
 from ._response.vary import add_vary
 from .fields._accept import EncodingAccept
@@ -106,19 +107,26 @@ class Encoder:
 
     ``compress`` takes a whole body, which is faster than a stream of one piece. ``start`` begins a stream: it gives the
     functions that add a piece, that give all that was added, and that end the stream.
+
+    The length that the application has declared is not sent, so nobody else can compare it. If the body has another
+    one, :exc:`ContentLengthError` is raised: a body that broke off would look complete.
     """
 
-    __slots__ = ("_compress", "_start", "_stream")
+    __slots__ = ("_compress", "_length", "_start", "_stream", "declared")
 
     def __init__(self, compress: Callable[[bytes], bytes], start: Callable[[], Stream]) -> None:
         self._compress = compress
         self._start = start
         self._stream: Stream | None = None
+        self._length = 0
+        self.declared: int | None = None
+        """The length of the body in bytes that the application has declared, None if it has declared none."""
 
     def feed(self, data: bytes) -> bytes:
         """The compressed bytes for ``data``, from which a client can restore all of it; ``b""`` for ``b""``."""
         if not data:
             return b""
+        self._count(data)
         if self._stream is None:
             self._stream = self._start()
         add, flush, _ = self._stream
@@ -126,16 +134,29 @@ class Encoder:
 
     def take(self, body: bytes, headers: Headers) -> bytes:
         """The compressed bytes of a whole body, whose length is declared in the ``headers`` of the answer."""
+        self._count(body)
+        self._expect_all()
         data = self._compress(body)
         pairs_of(headers).append(("Content-Length", str(len(data))))  # that of the plain body was removed
         return data
 
     def close(self, rest: bytes = b"") -> bytes:
         """The compressed bytes for ``rest``, the last piece of the body, and the end."""
+        self._count(rest)
+        self._expect_all()
         if self._stream is None:
             return self._compress(rest)
         add, _, finish = self._stream
         return (add(rest) if rest else b"") + finish()
+
+    def _count(self, data: bytes) -> None:
+        self._length += len(data)
+        if self.declared is not None and self._length > self.declared:
+            raise ContentLengthError(f"got a body of at least {self._length} bytes, expected {self.declared}")
+
+    def _expect_all(self) -> None:
+        if self.declared is not None:
+            check_length(self._length, self.declared)
 
 
 @lru_cache
@@ -326,7 +347,11 @@ class Compressing:
         fields.append(("Content-Encoding", self._coding))  # there is none, see _KEEPING
         if "etag" in names:
             _weaken(headers)
-        return None if self._method == "HEAD" else self._policy.encoder(self._coding)
+        if self._method == "HEAD":
+            return None
+        encoder = self._policy.encoder(self._coding)
+        encoder.declared = parse_integer(names.get("content-length"))
+        return encoder
 
     def _varying(self, status: int, headers: Headers) -> dict[str, str] | None:
         """The fields of an answer that is compressed for some clients, if it is long enough, by their names in lower
