@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,90 @@ def test_an_error_that_comes_of_closing(backend: str) -> None:
     anyio.run(close, "/", backend=backend)
     with pytest.raises(LookupError, match="other"):
         anyio.run(close, "/other", backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("backend", "way"),
+    [
+        ("asyncio", "the client leaves"),
+        ("asyncio", "a scope is cancelled"),
+        ("asyncio", "the task is cancelled"),
+        ("asyncio", "the response is closed"),
+        ("trio", "the client leaves"),
+        ("trio", "a scope is cancelled"),
+        ("trio", "the response is closed"),
+    ],
+)
+@pytest.mark.parametrize("cleans_up", [False, True], ids=["", "and cleans up"])
+def test_an_application_that_waits_for_something_else(
+    way: str, backend: str, cleans_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When nobody takes the rest of its response, an application that neither receives nor sends is cancelled, once.
+
+    It has a task of its own, which a cancellation of the request does not reach.
+    """
+    monkeypatch.setattr("cardan._crossing.PATIENCE", 0.01)
+    log: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(BODY)
+        try:
+            log.append("waits")
+            waits.set()
+            await anyio.sleep_forever()
+        finally:
+            with anyio.CancelScope(shield=True):
+                for _ in range(3 * cleans_up):
+                    await anyio.lowlevel.checkpoint()
+            log.append("ended")
+
+    async def receive() -> Any:
+        if log:
+            await (waits if way == "the client leaves" else anyio.Event()).wait()
+            return {"type": "http.disconnect"}
+        log.append("asked")
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def main() -> None:
+        nonlocal waits
+        waits = anyio.Event()
+        call = Outer(app)(RequestBuilder("/").scope(), receive, send)
+        with anyio.fail_after(GUARD):
+            if way == "the response is closed":
+                call.close()
+                response = await Application.from_asgi(app).arespond(core.Request(core.RequestHead()))
+                chunks = response.aiter_encoded()
+                assert await anext(chunks) == b"x"
+                async with anyio.create_task_group() as group:
+                    group.start_soon(anext, chunks, None)
+                    await waits.wait()
+                    group.cancel_scope.cancel()
+                await response.aclose()
+            elif way == "the client leaves":
+                await call
+            elif way == "the task is cancelled":
+                task = asyncio.ensure_future(call)
+                await waits.wait()
+                task.cancel()
+                await asyncio.wait([task])
+                assert task.cancelled()
+            else:
+                async with anyio.create_task_group() as group:
+
+                    async def serve() -> None:
+                        await call
+
+                    group.start_soon(serve)
+                    await waits.wait()
+                    group.cancel_scope.cancel()
+
+    waits: Any = None
+    anyio.run(main, backend=backend)
+    assert [each for each in log if each != "asked"] == ["waits", "ended"]
 
 
 def test_errors_that_come_of_leaving() -> None:

@@ -40,6 +40,18 @@ class ApplicationTask(BackgroundTask, Asked[Any]):
 
     __slots__ = ()
 
+    async def end_soon(self, seconds: float) -> None:
+        """Return when the task has ended, as :meth:`wait` does. After so many ``seconds`` it is cancelled."""
+        from anyio import move_on_after
+
+        try:
+            with move_on_after(seconds, shield=True):
+                await self._event.wait()
+        finally:  # a native cancellation of this task ends the wait
+            if not self.done:
+                self.cancel()
+        await self.wait()
+
 
 class Silence:
     """Calls a plain ``function`` in the running loop after each ``seconds`` in which :meth:`broken` was not called.

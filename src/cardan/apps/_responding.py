@@ -253,6 +253,7 @@ class _Call:
     async def aclose(self) -> None:
         """Before the end of the response: let the application see a client that has left, and wait for its end.
 
+        If it then waits for something else it is cancelled: nobody else can do that, because it has a task of its own.
         Raises the error of the application, unless it comes of this. After the end of the response, :meth:`finish` does
         what is left, because the body is closed before its end is sent.
         """
@@ -262,11 +263,11 @@ class _Call:
         self._left = True
         self._messages.end()
         self._ask()
-        await task.wait()
+        await task.end_soon(crossing.PATIENCE)
         try:
             task.result()
         except BaseException as error:
-            if not comes_of_leaving(error):
+            if not (crossing.is_cancellation(error) or comes_of_leaving(error)):
                 raise
 
     async def finish(self) -> None:
