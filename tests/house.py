@@ -64,7 +64,8 @@ Such an import stands in the function that needs it, or under TYPE_CHECKING. No 
 
 LEANING = re.compile(
     r"(It|Its|They|Them|Their|This|That|These|Those|Such|Here|So|And|But|Or|Nor|Also|Likewise|Exactly|Not|Who|Otherwise"
-    r"|The same|The others?|The reverse|As before|As above|For developers)\b"
+    r"|The same|The others?|The reverse|As before|As above|As with|For developers|What (it|they)"
+    r"|(All|Each|Many|None|Nothing|One) of (it|them|these|those))\b"
 )
 """The beginnings of docstrings that are understood only together with the name of the test or the test before."""
 

@@ -315,8 +315,8 @@ def test_too_much(browser: webdriver.Chrome, address: tuple[str, str], tmp_path:
 
 @with_browser
 def test_events(browser: webdriver.Chrome, address: tuple[str, str], tmp_path: Path) -> None:
-    """Both servers send twelve events while the page listens, and the dials make one turn. Then the page has closed its
-    connections.
+    """The two servers send twelve events each while the page listens, and the dials make one turn. Then the page has
+    closed its connections.
     """
     browser.get(address[1])
     by_id(browser, "listen").click()

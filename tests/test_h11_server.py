@@ -311,7 +311,7 @@ def test_a_client_that_sends_nothing_more(
 
 
 def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The response is closed."""
+    """The response to a client that takes nothing more is closed."""
     monkeypatch.setattr(h11_server, "PATIENCE", 0.01)
     closed.clear()
     with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:

@@ -290,7 +290,7 @@ def test_an_upload_that_the_client_breaks_off(port: int) -> None:
 
 
 def test_what_is_not_http(port: int) -> None:
-    """The connection ends."""
+    """The server ends a connection that does not speak HTTP/2, and serves others."""
     with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         while connection.recv(65536):

@@ -208,7 +208,7 @@ def test_a_response_that_is_closed_twice(backend: Any) -> None:
 
 @on_both_loops
 def test_chunks_without_bytes(backend: Any) -> None:
-    """Nothing of them is sent, and the other tasks of the loop have their turn at each one."""
+    """A chunk without bytes is not sent, but the other tasks of the loop have their turn when it is given."""
     turns: list[int] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

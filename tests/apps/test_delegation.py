@@ -401,7 +401,7 @@ def test_objects_are_handlers(protocol: Any, view: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["Flask", "Starlette"])
 def test_an_application_of_others_is_no_handler(kind: str) -> None:
-    """The mistake is found when the application is made, and when the handler is assigned."""
+    """An application as handler is a TypeError, when it is given to the constructor or assigned."""
     make, remedy = WRONG[kind]
     app = Application(inner)
     for place in (Application, partial(setattr, app, "handler"), Request.application):
@@ -450,7 +450,9 @@ def test_it_runs_in_the_loop_of_the_server(backend: Any) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_it_streams_as_fast_as_the_client_reads(backend: Any) -> None:
-    """``send()`` returns when the chunk was taken. After the client has left, the application is told so."""
+    """``send()`` of an application that ``resolve`` returns waits until the chunk is taken. After the client has left,
+    the application is told so.
+    """
     log: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -471,7 +473,7 @@ def test_it_streams_as_fast_as_the_client_reads(backend: Any) -> None:
 
 
 def test_it_gets_a_body_that_middleware_has_read() -> None:
-    """The middleware runs in async code, as around every ``async def`` handler."""
+    """An application that ``resolve`` returns gets the body also if a middleware with ``buffer=True`` has read it."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
@@ -492,7 +494,9 @@ def test_it_gets_a_body_that_middleware_has_read() -> None:
 
 
 def test_its_errors_are_seen_by_middleware() -> None:
-    """What it raises before its response, and that it sends none, is raised at the ``yield``."""
+    """An application that fails before its response, or that sends none, raises its error at the ``yield`` of the
+    middleware.
+    """
     seen: list[str] = []
 
     @middleware
@@ -518,7 +522,9 @@ def test_its_errors_are_seen_by_middleware() -> None:
 
 
 def test_a_response_that_middleware_does_not_send() -> None:
-    """The application is told that its client has left, although the server's client has not."""
+    """If middleware sends another response, the application is told that its client has left, although the server's
+    client has not.
+    """
     told: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -187,7 +187,7 @@ def test_mistakes(protocol: Any, kind: str, way: str, message: str) -> None:
 @both
 @kinds
 def test_a_value_that_is_no_response(protocol: Any, kind: str) -> None:
-    """What it yields is checked as the result of a handler is."""
+    """A value that an async middleware yields is checked in the same way as the result of a handler."""
 
     @middleware
     async def wrong(request: Request) -> Any:

@@ -101,7 +101,7 @@ def test_the_whole_accept_field_counts(protocol: Any, accept: str, kind: str) ->
 @both
 @pytest.mark.parametrize("errors", TYPES)
 def test_an_error_with_its_own_response_keeps_it(protocol: Any, errors: Any) -> None:
-    """The choice is about the standard document."""
+    """``errors`` decides about the standard document only. An error with a response or a page of its own keeps it."""
     with Client(app_of("def", errors=errors), protocol) as client:
         assert client.get("/given").text == "given"
         assert client.get("/response").text == "own"

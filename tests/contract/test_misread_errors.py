@@ -68,7 +68,9 @@ def errors_logged(caplog: pytest.LogCaptureFixture) -> list[Any]:
 @misread
 @pytest.mark.parametrize("place", BEFORE)
 def test_before_the_head(name: str, error: str, place: str, caplog: pytest.LogCaptureFixture) -> None:
-    """None of these leaves a WSGI application. It is logged once with its traceback, and the answer is a plain 500."""
+    """An exception that a server would misread does not leave a WSGI application before the head: it is logged once
+    with its traceback, and the answer is a plain 500.
+    """
     answer = Served()
     body = getattr(error_apps, name)(environ_for(place, error), answer)
     assert answer.status == "500 Internal Server Error"

@@ -70,7 +70,7 @@ def fail(monkeypatch: pytest.MonkeyPatch, function: str, code: str, name: str) -
 def test_what_is_not_there_or_may_not_be_read_is_a_404(
     monkeypatch: pytest.MonkeyPatch, directory: Path, transport: str, kind: str, code: str
 ) -> None:
-    """The client does not learn which of these is the reason."""
+    """A file that does not exist or may not be read is a 404. The client does not learn which of the two it is."""
     fail(monkeypatch, "open", code, "a.txt")
     assert ask(application(kind, directory), transport, "/a.txt") == 404
 

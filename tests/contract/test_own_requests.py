@@ -271,7 +271,9 @@ def test_the_code_of_the_server_keeps_its_mode(place: str, name: str) -> None:
 
 
 def test_an_application_inside_another_one(place: str) -> None:
-    """Each of them has its own mode; the outer one goes on in its own after the inner one has answered."""
+    """An application that a handler calls has its own mode. The outer one goes on in its own after the inner one has
+    answered.
+    """
     protocol = place.partition("-")[0]
 
     @Application

@@ -581,7 +581,7 @@ def test_data(make: Make) -> None:
 
 
 def test_dict_storage_class(make: Make) -> None:
-    """The class of `cookies`."""
+    """``dict_storage_class`` is the class of ``cookies``."""
 
     class Own(Request):
         dict_storage_class = ImmutableTypeConversionDict
@@ -591,7 +591,7 @@ def test_dict_storage_class(make: Make) -> None:
 
 
 def test_list_storage_class(make: Make) -> None:
-    """The class of `access_route`."""
+    """``list_storage_class`` is the class of ``access_route``."""
 
     class Own(Request):
         list_storage_class = tuple
@@ -702,9 +702,9 @@ def test_full_path(make: Make) -> None:
 
 
 def test_get_data(make: Make) -> None:
-    """Keeps the body by default, and the form parser uses it.
+    """``get_data()`` keeps the body by default, and the form parser uses what was kept.
 
-    It is empty after the form was parsed, unless kept before.
+    It gives nothing after the form was parsed, unless the body was kept before.
     """
     request = make(load="raw", **POST, data=b"a=1", content_type=FORM)
     assert request.get_data() == b"a=1"
@@ -739,7 +739,7 @@ def test_host(make: Make) -> None:
 
 
 def test_host_url(make: Make) -> None:
-    """Scheme and host."""
+    """``host_url`` has the scheme and the host, without the path."""
     assert make("/x", base_url="https://a.de:8443/app").host_url == "https://a.de:8443/"
 
 
@@ -879,7 +879,7 @@ def test_remote_user(make: Make, protocol: str) -> None:
 
 
 def test_scheme(make: Make) -> None:
-    """The scheme."""
+    """``scheme`` is the scheme of the request's URL."""
     assert make(base_url="https://a.de").scheme == "https"
 
 
@@ -980,30 +980,30 @@ def test_want_form_data_parsed(make: Make) -> None:
 
 
 def test_accept_charsets(make: Make) -> None:
-    """A CharsetAccept."""
+    """``accept_charsets`` chooses the charset that the client prefers."""
     assert (
         field(make, "Accept-Charset", "utf-8;q=0.5, latin1").accept_charsets.best_match(["utf-8", "latin1"]) == "latin1"
     )
 
 
 def test_accept_encodings(make: Make) -> None:
-    """An Accept."""
+    """``accept_encodings`` chooses the content coding that the client prefers."""
     assert field(make, "Accept-Encoding", "gzip;q=0, br").accept_encodings.best_match(["gzip", "br"]) == "br"
 
 
 def test_accept_languages(make: Make) -> None:
-    """A LanguageAccept."""
+    """``accept_languages`` chooses the language that the client prefers."""
     assert field(make, "Accept-Language", "fr, de-CH;q=0.5").accept_languages.best_match(["en", "de"]) == "de"
 
 
 def test_accept_mimetypes(make: Make) -> None:
-    """A MIMEAccept."""
+    """``accept_mimetypes`` chooses the media type that the client prefers."""
     accept = field(make, "Accept", "text/html;q=0.5, application/json").accept_mimetypes
     assert accept.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def test_authorization(make: Make) -> None:
-    """The credentials, or None."""
+    """``authorization`` has the credentials, and is None without them or if they cannot be read."""
     credentials = make(auth=("ada", "sécret:x")).authorization
     assert (credentials.type, credentials.username, credentials.password) == ("basic", "ada", "sécret:x")
     assert make().authorization is None
@@ -1024,13 +1024,13 @@ def test_sec_fetch_user(make: Make) -> None:
 
 
 def test_if_match(make: Make) -> None:
-    """An ETags object."""
+    """``if_match`` has the entity tags of the field, and is empty without it."""
     assert field(make, "If-Match", '"a", W/"b"').if_match.contains("a")
     assert not make().if_match
 
 
 def test_if_none_match(make: Make) -> None:
-    """An ETags object."""
+    """``if_none_match`` contains every entity tag if the field is a star."""
     assert field(make, "If-None-Match", "*").if_none_match.contains("anything")
 
 
@@ -1041,7 +1041,7 @@ def test_if_range(make: Make) -> None:
 
 
 def test_range(make: Make) -> None:
-    """A Range, or None."""
+    """``range`` has the ranges, and is None without the field or if it is not valid."""
     assert field(make, "Range", "bytes=0-4").range.ranges == [(0, 5)]
     assert make().range is None
     assert field(make, "Range", "bytes=x").range is None
@@ -1120,7 +1120,7 @@ def test_content_length(make: Make) -> None:
 
 
 def test_content_md5(make: Make) -> None:
-    """The field as sent."""
+    """``content_md5`` is the text of the field as it was sent."""
     assert field(make, "Content-MD5", "abc=").content_md5 == "abc="
 
 
@@ -1152,12 +1152,12 @@ def test_mimetype_params(make: Make) -> None:
 
 
 def test_pragma(make: Make) -> None:
-    """A set of directives."""
+    """``pragma`` is a set of directives, which are found in any case."""
     assert "no-cache" in field(make, "Pragma", "No-Cache, x").pragma
 
 
 def test_referrer(make: Make) -> None:
-    """The Referer field."""
+    """``referrer`` is the field Referer."""
     assert field(make, "Referer", "http://b.de/").referrer == "http://b.de/"
 
 

@@ -116,7 +116,9 @@ def test_middleware_is_sent_the_response_to_an_http_error(way: str) -> None:
 @pytest.mark.parametrize("when", ["at once", "before the yield", "after the yield"])
 @pytest.mark.parametrize("way", ["raised", "returned"])
 def test_an_http_error_of_middleware_is_a_response_for_the_one_around_it(when: str, way: str) -> None:
-    """Before its ``yield`` it answers in place of the handler; after it, in place of the response it was sent."""
+    """An HTTP error of a middleware answers in place of the handler before its ``yield``, and in place of the response
+    after it.
+    """
 
     def result() -> Any:
         if way == "raised":
@@ -149,8 +151,8 @@ def test_middleware_that_returns_nothing_means_the_response_that_it_was_sent() -
 
 
 def test_middleware_that_returns_nothing_without_a_response_is_an_error() -> None:
-    """Before its ``yield`` there is no response that could be meant. After an exception there is none either: that
-    exception is the cause of the error, so that it is not lost.
+    """Middleware that returns nothing before its ``yield``, or after an exception, has no response that could be meant:
+    this is an error. An exception is its cause, so that it is not lost.
     """
 
     def skipping(request: Any) -> Any:

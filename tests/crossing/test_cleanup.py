@@ -989,8 +989,8 @@ async def test_cleanup_sets_no_variable() -> None:
 
 
 async def test_a_body_that_swallows_its_cancellation() -> None:
-    """What it yields then is not sent, it is asked for nothing more, and is closed. The client does not take the body
-    for whole.
+    """What a body yields after it has swallowed its cancellation is not sent. The body is asked for nothing more, and
+    is closed; the client does not take it for whole.
     """
     log: list[str] = []
 

@@ -129,7 +129,9 @@ async def test_a_job_that_works_when_its_task_is_cancelled(kept: KeptThread) -> 
 
 
 async def test_a_job_that_awaits_in_the_loop_when_its_task_is_cancelled(kept: KeptThread) -> None:
-    """What it awaits is cancelled. Later jobs of the request, such as its close hooks, can await there again."""
+    """If the task is cancelled, what a job awaits in the loop is cancelled. Later jobs of the request, such as its
+    close hooks, can await there again.
+    """
     log: list[str] = []
     waits = anyio.Event()
 

@@ -78,7 +78,7 @@ def test_without_sniffio(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_threads_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of them makes the portal, and the other one gets the same."""
+    """If two threads ask for the portal at the same time, one makes it, and both get the same."""
     found: list[crossing.Portal] = []
     made: list[str] = []
     waits = threading.Event()

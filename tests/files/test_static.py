@@ -177,7 +177,7 @@ def test_a_variant_that_leads_out(client: Client) -> None:
 
 
 def test_conditions_and_ranges(client: Client) -> None:
-    """As with send_file: one range, several ranges, and none."""
+    """Conditional requests and ranges are answered: one range, several ranges, and one that is not satisfiable."""
     etag = ask(client, "/a.txt").headers["etag"]
     assert ask(client, "/a.txt", If_None_Match=etag).status_code == 304
     part = ask(client, "/a.txt", Range="bytes=0-4")

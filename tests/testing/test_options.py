@@ -217,7 +217,7 @@ def test_options_are_checked_where_the_client_is_made(
 
 
 def test_wrong_options() -> None:
-    """Unknown names raise ValueError."""
+    """An unknown name of a protocol or of a backend raises ValueError, and options of a wrong type raise TypeError."""
     with pytest.raises(ValueError, match="got 'http', expected 'wsgi' or 'asgi'"):
         Client(WHERE["wsgi"], protocol="http")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="got 'curio', expected 'asyncio' or 'trio'"):

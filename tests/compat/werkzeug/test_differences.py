@@ -117,7 +117,7 @@ def test_force_type(wz: Any, theirs: bool) -> None:
 
 
 def test_bodies_of_errors(wz: Any, theirs: bool) -> None:
-    """Werkzeug always sends HTML."""
+    """An error is HTML in Werkzeug, whatever the client accepts. In cardan it is what the client prefers."""
     row("The body of an error is HTML")
     environ = wz.test.create_environ(headers={"Accept": "text/plain"})
     assert (wz.exceptions.NotFound().get_response(environ).mimetype == "text/html") is theirs

@@ -30,7 +30,7 @@ def test_content_length_that_is_none(value: str) -> None:
 
 
 def test_no_content_length() -> None:
-    """Absent is not zero."""
+    """A Content-Length that was not sent is None, and not 0."""
     assert parse_content_length(None) is None
 
 
@@ -56,7 +56,7 @@ def test_counting(declared: int | None, allowed: int | None, expected: object) -
 
 
 def test_a_declared_length_past_the_limit_is_refused_at_once() -> None:
-    """No byte is read."""
+    """A declared length above the limit is refused before a byte is read."""
     with pytest.raises(RequestEntityTooLarge) as caught:
         BodyReader(content_length=11, limits=Limits(max_content_length=10))
     assert (caught.value.limit, caught.value.allowed, caught.value.received) == ("max_content_length", 10, 11)

@@ -61,7 +61,7 @@ def judge(corpus: str, id: str, agrees: bool, got: Any) -> None:
 
 
 def test_every_deviation_has_a_reason() -> None:
-    """A sentence each."""
+    """Each deviation from a corpus has a sentence that gives the reason."""
     assert all(len(reason) > 20 for rows in DEVIATIONS.values() for reason in rows.values())
 
 
@@ -230,7 +230,7 @@ def test_wpt_fileapi(case: Any) -> None:
 
 @pytest.mark.parametrize("case", load("wpt-form-submission", "urlencoded.json"))
 def test_wpt_urlencoded_submission(case: Any) -> None:
-    """As browsers submit it."""
+    """A urlencoded body as browsers submit it has the fields that web-platform-tests expect."""
     case = present("wpt-form-submission", case)
     decoded = (
         case["decoded"]

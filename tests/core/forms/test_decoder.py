@@ -47,7 +47,7 @@ def test_the_headers_of_an_event_that_is_made_are_checked() -> None:
 
 
 def test_a_text_field_is_one_event_and_a_file_is_a_sequence_of_them() -> None:
-    """Field; FileStart, bytes, FileEnd."""
+    """A field becomes one event, Field; a file becomes FileStart, bytes if it has any, and FileEnd."""
     events = MultipartDecoder("BOUND").feed(MIXED)
     assert [type(event) for event in events] == [Field, FileStart, bytes, FileEnd, Field, FileStart, FileEnd]
     field, start = events[0], events[1]

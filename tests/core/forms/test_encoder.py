@@ -123,7 +123,7 @@ def test_headers_that_cannot_be_sent(headers: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("boundary", ["", "a" * 71, "a ", 'a"b', "ä", "a\r\n"])
 def test_boundaries_that_cannot_be_sent(boundary: str) -> None:
-    """RFC 2046 section 5.1.1."""
+    """A boundary that RFC 2046 section 5.1.1 does not allow is refused."""
     with pytest.raises(ValueError, match="expected 1 to 70 characters"):
         MultipartEncoder(boundary)
 

@@ -295,7 +295,7 @@ def test_a_form_posted_as_windows_1252_is_not_lost() -> None:
 
 
 def test_empty_chunks_change_nothing() -> None:
-    """Many of them, anywhere."""
+    """Empty chunks, also several of them at any place, change nothing of what is decoded."""
     body = form(part(), part(FILE))
     chunks = [piece for byte in pieces_of(body, 1) for piece in (byte, b"", b"")]
     assert flat(outcome(lambda: MultipartDecoder("BOUND"), chunks)) == [("a", "1"), ("f", "x", b"1")]

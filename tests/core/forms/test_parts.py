@@ -90,7 +90,7 @@ def test_the_async_twin() -> None:
 
 
 def test_attributes() -> None:
-    """What the head of a part says."""
+    """A part has what its head says: Content-Type, media type with its parameters, filename and header fields."""
     parts = [(p, p.mimetype, p.safe_filename, p.content_type) for p in sync_parts([BODY])]
     field, mimetype, _, content_type = parts[0]
     assert (mimetype, content_type, repr(field)) == ("", None, "<Part 'a' filename=None>")
@@ -270,5 +270,5 @@ def test_bad_chunk_size() -> None:
 
 
 def test_an_empty_body_that_was_not_announced_has_no_parts() -> None:
-    """Content-Length: 0."""
+    """A body whose declared length is 0 has no parts."""
     assert list(sync_parts([], length=0)) == []

@@ -69,7 +69,7 @@ class Perform:
 
 
 def test_steps_of_a_form() -> None:
-    """Read until the end; each file opens, is written, closes; nothing else is asked for."""
+    """A form is read until its end. Each file is opened, written and closed, and no other step is asked for."""
     perform = Perform([BODY])
     form = run(FormReader(CT, len(BODY)).run(), perform)
     assert perform.steps == ["Read", "Open", "Write", "Close", "Open", "Write", "Close", "Read"]
@@ -95,7 +95,7 @@ def test_a_failing_step_closes_every_sink(at: int) -> None:
 
 
 def test_a_cancellation_closes_every_sink() -> None:
-    """What is no Exception, too."""
+    """If a step raises what is no Exception, such as a KeyboardInterrupt, every sink is closed with it, too."""
     perform = Perform([BODY], fail_at=5, error=KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         run(FormReader(CT, len(BODY)).run(), perform)

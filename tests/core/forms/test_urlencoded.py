@@ -182,7 +182,7 @@ def test_a_flood_of_separators_holds_nothing() -> None:
 
 
 def test_errors_latch_and_misuse_is_told() -> None:
-    """As with every machine."""
+    """After an error, every further call raises the same error. A call in the wrong state is an error, too."""
     decoder = UrlencodedDecoder(form_rules="strict")
     decoder.feed(b"a=%")
     with pytest.raises(Exception, match="expected it as '%25'") as first:

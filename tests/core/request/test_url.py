@@ -61,7 +61,7 @@ def test_trusted_hosts(sent: bytes | None, trusted: list[str], good: bool) -> No
 
 
 def test_urls() -> None:
-    """All of them from one request, as IRIs (RFC 3987)."""
+    """The URLs of a request, as a whole and in parts, are IRIs (RFC 3987)."""
     request = make(
         b"a.de:8080", scheme="https", root_path="/app ü", path="/x/ü €?#", query_string=b"q=%C3%BC&r=%FF&s=a b\xff"
     )

@@ -274,7 +274,7 @@ def test_wrong_length_of_a_list() -> None:
 
 
 def test_several_sendings() -> None:
-    """Nothing of one sending is kept; hooks run once for each."""
+    """A response may be sent several times: the events are the same, and the hooks run once each time."""
     ended: list[int] = []
     response = Response(["a", "b"])
     response.call_on_close(lambda: ended.append(1))

@@ -299,7 +299,7 @@ def test_unknown_status_has_a_phrase() -> None:
 
 @given(st.binary(max_size=30), st.lists(st.integers(0, 30)))
 def test_where_chunks_end_does_not_matter(body: bytes, cuts: list[int]) -> None:
-    """The law of cuts."""
+    """The bytes that a finalizer gives do not depend on where the chunks of the body end."""
     edges = [0, *sorted(cuts), len(body)]
     chunks = [body[a:b] for a, b in itertools.pairwise(edges)]
     assert sent(ResponseFinalizer("GET", 200, [("Content-Length", str(len(body)))]), *chunks) == body

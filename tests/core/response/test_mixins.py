@@ -63,7 +63,7 @@ def test_plain_fields(attribute: str, field: str, value: Any, text: str, read: A
 @pytest.mark.parametrize("attribute", ["age", "content_length", "date", "expires", "last_modified", "retry_after"])
 @pytest.mark.parametrize("text", ["", "x", "-1", "1_0", "Thu, 99 Jan 2026 12:00:00 GMT", "\x85"])
 def test_garbage_reads_as_nothing(attribute: str, text: str) -> None:
-    """Reading never raises."""
+    """Reading an attribute of a field whose text is not valid gives None, and does not raise."""
     response = Response()
     response.headers[attribute.replace("_", "-")] = text
     assert getattr(response, attribute) is None
@@ -101,7 +101,7 @@ def test_live_sets(attribute: str, field: str) -> None:
 
 
 def test_mimetype_params() -> None:
-    """Row mimetype_params: live."""
+    """``mimetype_params`` is live: changing it changes Content-Type, and keeps the media type."""
     response = Response("x", mimetype="text/html")
     response.mimetype_params["charset"] = "latin-1"
     assert response.mimetype_params == {"charset": "latin-1"}
@@ -143,14 +143,14 @@ def test_www_authenticate() -> None:
 
 
 def test_content_security_policy() -> None:
-    """Live, by directive."""
+    """``content_security_policy`` is live: setting a directive changes the field."""
     response = Response()
     response.content_security_policy["default-src"] = "'self'"
     assert response.headers["Content-Security-Policy"] == "default-src 'self'"
 
 
 def test_etags() -> None:
-    """Rows get_etag, set_etag, add_etag."""
+    """``set_etag()`` sets an ETag. ``add_etag()`` computes one if there is none, or with ``overwrite=True``."""
     response = Response("x")
     assert response.get_etag() == (None, None)
     response.set_etag("a", weak=True)

@@ -99,7 +99,9 @@ class Source:
 @pytest.mark.parametrize("ranges", SETS)
 @pytest.mark.parametrize("kind", [CutBody, PartsBody])
 def test_sync_bodies(kind: Any, ranges: list[tuple[int, int]]) -> None:
-    """Cut from a stream, or taken in parts: the same bytes, no byte read past the last range, closed once."""
+    """Ranges cut from a stream, or taken in parts, give the same bytes. No byte after the last range is read; the
+    source is closed once.
+    """
     source = Source()
     body = kind(source, plan_ranges(ranges, 30, "text/x"))
     assert b"".join(body) == wire(ranges)

@@ -17,7 +17,7 @@ def test_codes(code: int) -> None:
 
 @pytest.mark.parametrize("code", [200, 202, 300, 304, 306, 309, 404])
 def test_other_codes(code: int) -> None:
-    """304 is no redirect."""
+    """``redirect()`` refuses a status that is no redirect, such as 304."""
     with pytest.raises(ValueError, match=f"got redirect status {code}, expected one of"):
         redirect("/", code)
 

@@ -108,7 +108,7 @@ def test_equality(both: CombinedMultiDict[str, str]) -> None:
 
 
 def test_text(both: CombinedMultiDict[str, str]) -> None:
-    """``repr()`` shows the containers."""
+    """``repr()`` of a CombinedMultiDict shows its containers."""
     assert repr(both) == f"CombinedMultiDict([ImmutableMultiDict({ARGS!r}), ImmutableMultiDict({FORM!r})])"
 
 
