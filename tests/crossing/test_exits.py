@@ -86,8 +86,8 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("is_async", [False, True], ids=["def", "async def"])
 def test_it_is_raised_in_the_task_of_the_request(kind: type[BaseException], place: str, is_async: bool) -> None:
-    """A SystemExit or KeyboardInterrupt is raised to the server, wherever it arises. It does not end the event loop behind
-    the server's back: another request gets its answer, and the other hooks of the response run.
+    """A SystemExit or KeyboardInterrupt is raised to the server, wherever it arises. It does not end the event loop
+    behind the server's back: another request gets its answer, and the other hooks of the response run.
     """
     closed: list[str] = []
     held, go_on = asyncio.Event(), asyncio.Event()
