@@ -46,7 +46,7 @@ class ApplicationTask(BackgroundTask, Asked[Any]):
 
         try:
             with move_on_after(seconds, shield=True):
-                await self._event.wait()
+                await Asked.wait(self)
         finally:  # a native cancellation of this task ends the wait
             if not self.done:
                 self.cancel()
