@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+from asyncio import CancelledError
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pytest
 from cardan import Application, Request, Response, core
 from cardan.exceptions import BodyConsumed, ClientDisconnected, LengthRequired, RequestEntityTooLarge
 from cardan.testing import RequestBuilder
+from cardan.wsgi._input import InputBody
 
 from .request_apps import READERS
 
@@ -448,3 +450,49 @@ def test_an_input_that_ends_early() -> None:
                 ways[name](request)
             assert ("other code has read the body before" in str(caught.value)) == is_nothing, (kind, name, pieces)
             assert request.disconnected
+
+
+def test_an_input_without_read1_is_read_in_pieces_that_grow() -> None:
+    """An input that waits for as many bytes as are asked for (PEP 3333) is asked for few at first, so that a stream
+    begins at once, and for no more than have arrived so far. The number of reads grows with the logarithm of the size.
+    """
+    sizes: list[int] = []
+
+    class Waiting:
+        def read(self, size: int = -1) -> bytes:
+            sizes.append(size)
+            return file.read(size)
+
+    data = bytes(1_000_000)
+    file = io.BytesIO(data)
+    environ = environ_of(data, "text/plain", CONTENT_LENGTH=str(len(data)))
+    environ["wsgi.input"] = Waiting()
+    assert b"".join(Request(environ).iter_data()) == data
+    assert sizes[0] <= 1024
+    assert all(size <= max(1024, sum(sizes[:at])) for at, size in enumerate(sizes))
+    assert len(sizes) < 40
+
+
+def test_what_a_cancelled_read_has_read_is_given_once() -> None:
+    """The bytes that a worker thread has read for a task that was cancelled are those of the next read, in async code
+    and in sync code, and of no other.
+    """
+
+    async def reads_and_is_cancelled(function: Any, *args: Any) -> None:
+        function(*args)
+        raise CancelledError
+
+    async def cancelled_read() -> None:
+        with pytest.raises(CancelledError):
+            await body.aread(3, False)
+
+    async def reads(function: Any, *args: Any) -> None:
+        function(*args)
+
+    for way in ("sync", "async"):
+        body = InputBody(io.BytesIO(b"abcdefghi"), 9)
+        body.run_sync = reads_and_is_cancelled
+        anyio.run(cancelled_read)
+        body.run_sync = reads
+        given = [body.read(3, False) if way == "sync" else anyio.run(body.aread, 3, False) for _ in range(3)]
+        assert given == [b"abc", b"def", b"ghi"]

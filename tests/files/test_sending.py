@@ -19,6 +19,7 @@ from cardan.files import _file_body
 from cardan.files._file_body import CHUNK, FileBody
 from cardan.files._sending import guess_type, send_from_directory
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
+from cardan.wsgi._errors import BrokenResponse
 
 DATA = bytes(range(256)) * 4
 
@@ -287,6 +288,7 @@ def test_for_the_adapters(path: Path) -> None:
         DATA[-2:],
         b"",
     )
+    assert (file.seek(-2000, 2), file.seek(-1), file.read(3)) == (0, 0, DATA[:3])
     for size in (-1, 0, 5, 2000):  # as of every file, nothing is read beyond the end
         file.seek(len(DATA) + 10)
         assert (file.read(size), file.tell()) == (b"", len(DATA) + 10)
@@ -297,6 +299,67 @@ def test_for_the_adapters(path: Path) -> None:
     part = send_file(path, get(range="bytes=1-2")).response
     assert (part.path_to_send(), part.as_file(bool)) == (None, None)
     assert FileBody(io.BytesIO(b""), 0).as_file(bool) is None
+    (path.parent / "empty").touch()
+    assert send_file(path.parent / "empty", None).response.as_file(bool) is None
+
+
+def test_a_file_wrapper_that_is_closed_last(path: Path) -> None:
+    """A server may close its file wrapper after the response was closed: that is no error, and closes nothing again."""
+    whole: Any = send_file(path, None).response
+    closed: list[int] = []
+    file = whole.as_file(lambda: closed.append(1))
+    whole.close()
+    os.close(os.open(path, os.O_RDONLY))
+    for _ in range(2):
+        file.close()
+    assert closed == [1]
+
+
+def test_a_disk_that_fails_behind_a_file_wrapper(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the disk is not raised as an OSError, which a server takes for the end of its connection."""
+
+    def fails(*args: Any) -> bytes:
+        raise OSError(5, "the disk fails")
+
+    monkeypatch.setattr(_file_body, "_pread", fails)
+    whole: Any = send_file(path, None).response
+    file = whole.as_file(whole.close)
+    with pytest.raises(BrokenResponse) as caught:
+        file.read(5)
+    assert isinstance(caught.value.__cause__, OSError)
+    file.close()
+
+
+@pytest.mark.parametrize("ranges", ["bytes=1-2", "bytes=1-2,9-10"])
+def test_a_part_of_a_closed_file_is_not_read(path: Path, ranges: str) -> None:
+    """After the response was closed, its descriptor may be that of another file: no part of it is read any more,
+    neither by a body that has begun nor by one that begins.
+    """
+    response = send_file(path, get(range=ranges))
+    begun = iter(response.iter_encoded())
+    begins = response.iter_encoded()
+    assert next(begun)
+    response.close()
+    other = os.open(__file__, os.O_RDONLY)
+    try:
+        for body in (begun, begins) if "," in ranges else (begins,):
+            with pytest.raises(ValueError, match="got a read of a closed file"):
+                b"".join(body)
+    finally:
+        os.close(other)
+
+
+def test_parts_of_one_file_are_closed_together(path: Path) -> None:
+    """The file belongs to the whole body: closing it, or one of its parts, closes all of them."""
+    fd = os.open(path, os.O_RDONLY)
+    whole = FileBody(fd, len(DATA))
+    parts = [whole.ranged(0, 3), whole.ranged(3, 6)]
+    assert [b"".join(part) for part in parts] == [DATA[:3], DATA[3:6]]
+    parts[0].close()
+    for body in (whole, *parts):
+        with pytest.raises(ValueError, match="got a read of a closed file"):
+            b"".join(body)
+    parts[1].close()
 
 
 def test_file_that_shrinks_behind_a_file_wrapper(path: Path) -> None:

@@ -130,14 +130,17 @@ def identity_of(found: os.stat_result) -> tuple[int, ...]:
 
 
 class _Part(FileBody):
-    """A part of a :class:`FileBody`. The file belongs to the whole body."""
+    """A part of a :class:`FileBody`. The file belongs to the whole body: it is open as long as that is."""
 
     def __init__(self, whole: FileBody, start: int, stop: int) -> None:
         super().__init__(whole._file, stop - start, whole._start + start)
         self._whole = whole
 
+    @property
+    def _closed(self) -> bool:
+        return self._whole._closed
+
     def close(self) -> None:
-        self._open.clear()
         self._whole.close()
 
     def __del__(self) -> None:

@@ -357,6 +357,16 @@ def test_the_user_of_a_url_is_not_part_of_the_host() -> None:
     assert client.get("/x", base_url="http://ada:secret@a.example").text == "a.example"
 
 
+def test_several_fields_of_one_name_are_joined() -> None:
+    """Several fields of one name are one, parted by commas, and cookies by semicolons (RFC 9110 section 5.3, RFC 9113
+    section 8.2.3).
+    """
+    fields = [("X-A", "1"), ("Cookie", "a=1"), ("X-A", "2"), ("Cookie", "b=2")]
+    request = EnvironBuilder(headers=fields).get_request()
+    assert request.headers["X-A"] == "1, 2"
+    assert dict(request.cookies) == {"a": "1", "b": "2"}
+
+
 def test_a_client_without_cookies(wz: Any) -> None:
     """With ``use_cookies=False`` no cookie is kept, and asking for one is an error."""
     client = wz.test.Client(make_app(wz), use_cookies=False)

@@ -68,6 +68,7 @@ def test_best_match() -> None:
     assert accept.best_match(["x", "a"]) == "a"
     assert accept.best_match(["c"]) is None
     assert accept.best_match(["c"], default="z") == "z"
+    assert accept.best_match(["a", "b"], default="z") == "b"
     assert accept.best_match(["x", "y"]) == "x"
     assert Accept.from_header("a, *").best_match(["x", "a"]) == "a"
     assert accept.best == "b"
@@ -82,6 +83,8 @@ def test_one_field_serves_many_offers() -> None:
         for offers, chosen in ((["a", "b"], "b"), (["a"], "a"), (iter(["a"]), "a"), (["z"], None), (many, "x-many")):
             assert accept.best_match(offers) == chosen
         assert accept.best_match(["z"], default="y") == "y"
+        for offers in (["x", "y"], ["y", "x"]):
+            assert Accept.from_header("x, y").best_match(offers) == offers[0]
         many, accept = [*many], Accept.from_header("a;q=0.5, b, x-many")
 
 

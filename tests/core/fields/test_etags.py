@@ -125,6 +125,15 @@ def test_a_mark_of_weakness_without_quotes(text: str, result: tuple[str, bool]) 
     assert unquote_etag(text) == result
 
 
+def test_a_set_of_tags_is_a_new_one() -> None:
+    """A program may change the set that it has got; the object stays what it is."""
+    for tags in (ETags(["a"]), ETags.from_header('"a", W/"b"')):
+        header = tags.to_header()
+        for include_weak in (False, True):
+            tags.as_set(include_weak).clear()
+        assert tags.to_header() == header
+
+
 def test_tags_are_an_iterable() -> None:
     """A str is an iterable of letters, and not of tags; a tag that is no str is none."""
     for arguments in ({"strong_etags": "ab"}, {"weak_etags": "ab"}):

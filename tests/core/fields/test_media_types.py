@@ -44,6 +44,35 @@ def test_several_fields(name: str) -> None:
             assert not row["encoding"] or media_type is None or media_type.charset == row["encoding"]
 
 
+def test_a_charset_is_inherited_from_the_media_type_before_only() -> None:
+    """A charset is forgotten when a media type of another kind follows (Fetch, "extract a MIME type")."""
+    for text in ("text/html;charset=gbk, text/css, text/css", "text/html;charset=gbk, text/css, text/html"):
+        found = extract_media_type(text)
+        assert found is not None
+        assert dict(found.parameters) == {}
+    inherited = extract_media_type("text/html;charset=gbk, text/html, text/html;a=b")
+    assert inherited is not None
+    assert dict(inherited.parameters) == {"a": "b", "charset": "gbk"}
+
+
+def test_white_space_around_a_field_value_is_no_part_of_it() -> None:
+    """White space is taken off both ends first, also of a value that ends within a quoted string (WHATWG MIME Sniffing,
+    section 4.4).
+    """
+    for text in ('\t text/html;charset="utf-8 \r\n', ' text/html;charset="utf-8', 'text/html;charset="utf-8"\t'):
+        assert MediaType.from_header(text) == MediaType("text", "html", {"charset": "utf-8"})
+
+
+def test_a_class_reads_objects_of_its_own() -> None:
+    """A subclass reads objects of the subclass, also a value that another class has read before."""
+
+    class Own(MediaType):
+        """A class of a program."""
+
+    for kind in (MediaType, Own, MediaType):
+        assert type(kind.from_header("text/html;a=b")) is kind
+
+
 def test_nosniff() -> None:
     """wpt-fetch: the first member of X-Content-Type-Options decides."""
     for row in corpus_json("wpt-fetch", "x-content-type-options.json"):

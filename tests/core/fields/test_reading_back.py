@@ -398,3 +398,47 @@ def test_a_name_is_text(make: Any) -> None:
     """A name that is not text is refused where the value is made."""
     with pytest.raises(TypeError, match=r"^got the name 1, expected a str$"):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (lambda given: MediaType("text", "html", given), {"a": "1"}),
+        (lambda given: ContentDisposition("inline", None, given), {"a": "1"}),
+        (lambda given: Challenge("digest", given), {"realm": "1", "nonce": "2"}),
+        (lambda given: Authorization("digest", given), {"realm": "1"}),
+        (lambda given: ForwardedElement(extensions=given), {"a": "1"}),
+        (lambda given: Prefer(given), {"a": "1"}),
+        (lambda given: Prefer({"a": "1"}, {"a": given}), {"b": "1"}),
+        (lambda given: ResponseCacheControl(given), {"max-age": "1"}),
+        (lambda given: RequestCacheControl(given), {"max-age": "1"}),
+        (lambda given: ContentSecurityPolicy(given), {"img-src": "a.example"}),
+        (lambda given: AuthenticationInfo(given), {"nextnonce": "1"}),
+        (lambda given: PreferenceApplied(given), {"wait": "1"}),
+        (lambda given: structured.Item(1, given), {"a": 1}),
+        (lambda given: structured.InnerList([1], given), {"a": 1}),
+        (lambda given: structured.InnerList(given), [1]),
+        (lambda given: Range("bytes", given), [(0, 1)]),
+        (lambda given: ETags(given), ["a"]),
+        (lambda given: ETags([], given), ["a"]),
+        (lambda given: Accept(given), [("a", 1)]),
+        (lambda given: HeaderSet(given), ["a"]),
+        (lambda given: ClearSiteData(given), ["cache"]),
+        (lambda given: Forwarded(given), [ForwardedElement("a")]),
+        (lambda given: Links(given), [Link("/a", rel="next")]),
+        (lambda given: ServerTimings(given), [ServerTiming("a")]),
+        (lambda given: AltServices(given), [AltService("h3", ":443")]),
+        (lambda given: WWWAuthenticate(given), [Challenge("basic", {"realm": "a"})]),
+    ],
+)
+def test_what_was_given_may_be_changed_afterwards(make: Callable[[Any], Any], given: Any) -> None:
+    """A constructor keeps no list and no dict of the caller: what becomes of it later does not change the object."""
+    made = make(given)
+    header = made.to_header()
+    if isinstance(given, dict):
+        for name in given:
+            given[name] = "3"
+    else:
+        given.clear()
+    assert header
+    assert made.to_header() == header

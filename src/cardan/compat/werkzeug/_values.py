@@ -383,11 +383,12 @@ class ValuesBuilder:
             environ["CONTENT_TYPE"] = kind
         if length is not None:
             environ["CONTENT_LENGTH"] = str(length)
-        fields: dict[str, str] = {}
+        lines: dict[str, list[str]] = {}
         for name, value in self.headers.items():
             key = f"HTTP_{name.upper().replace('-', '_')}"
             if key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
-                fields[key] = f"{fields[key]}, {value}" if key in fields else value
+                lines.setdefault(key, []).append(value)
+        fields = {key: ("; " if key == "HTTP_COOKIE" else ", ").join(values) for key, values in lines.items()}
         return {**environ, **fields, **(self.environ_overrides or {})}
 
     def get_scope(self) -> tuple[Scope, Receive]:

@@ -81,7 +81,7 @@ class ETags(Collection[str]):
         """Parse a field value. None and an invalid value give an object without tags. ``*`` must stand alone."""
         if not value:
             return cls()
-        if "," not in value and (found := _is_tag(value)) is not None:  # the usual case: one tag
+        if (found := _is_tag(value)) is not None:  # the usual case: one tag
             return cls._made({}, {found[2]: None}) if found[1] else cls._made({found[2]: None}, {})
         return cls._read(value)
 
