@@ -418,6 +418,38 @@ def test_a_failure_names_its_phase(place: str, phase: str) -> None:
     assert kinds == [f"lifespan.{phase}.failed"] if phase == "startup" else kinds[1:] == ["lifespan.shutdown.failed"]
 
 
+@places
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+def test_the_error_of_a_lifespan_tells_where_it_comes_from(place: str, phase: str) -> None:
+    """The error that a server logs is that of the program, with the error that was handled when it was raised: nothing
+    of the traceback is hidden.
+    """
+
+    @contextlib.contextmanager
+    def failing(app: Any) -> Iterator[None]:
+        if phase == "shutdown":
+            yield
+        try:
+            raise KeyError("of the database")
+        except KeyError:
+            raise LookupError("no start")  # noqa: B904 - its context is what is tested
+        yield
+
+    app = changing([], lifespan=failing)
+    app = Application(app.handler, lifespan=failing) if place == "resolved" else PLACES[place](app)
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> Any:
+        return {"type": next(asked)}
+
+    async def send(message: Any) -> None: ...
+
+    with pytest.raises(LookupError, match="no start") as caught:
+        anyio.run(app, {"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+    assert isinstance(caught.value.__context__, KeyError)
+    assert not caught.value.__suppress_context__
+
+
 def test_the_state_is_there_when_the_start_is_complete() -> None:
     """A server may copy the state of the scope as soon as it is told that the start is complete (ASGI lifespan
     specification 2.0, "Lifespan State").

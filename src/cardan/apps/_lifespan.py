@@ -89,7 +89,9 @@ async def serve_lifespan(
             raise
         phase = "shutdown" if started else "startup"
         await send({"type": f"lifespan.{phase}.failed", "message": f"{type(error).__name__}: {error}"})
-        raise error from error.__cause__
+        if error is caught:
+            raise
+        raise error from caught
     await send({"type": "lifespan.shutdown.complete"})
 
 
