@@ -649,5 +649,3 @@ def resumed(
     except StopIteration as stop:
         result: T = stop.value
         return result
-    finally:
-        steps.close()
