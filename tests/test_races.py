@@ -173,6 +173,20 @@ def test_what_is_done_to_the_list_of_the_body_is_kept() -> None:
     assert (response.get_data(), response.response) == (b"c", [b"c"])
 
 
+def test_what_another_thread_does_to_the_list_of_the_body_is_kept() -> None:
+    """Two threads ask for the list of a body of bytes at the same time: both get the same list."""
+
+    def append(response: Response) -> None:
+        response.response.append(b"!")  # type: ignore[union-attr]
+
+    def look(response: Response) -> Any:
+        return response.response
+
+    for seen, _, response in switch_at_each_opcode(lambda: Response("body"), look, append):
+        assert seen is response.response
+        assert response.get_data() == b"body!"
+
+
 def test_a_plan_is_published_when_it_is_complete() -> None:
     """No thread sees an incomplete plan, which could allow a fast path where the state table is needed."""
 
@@ -296,3 +310,23 @@ def test_a_body_that_was_read_just_before(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(InputBody, "begin", late)
     assert request.get_data() == b"body"
     assert InputBody.begin is begin
+
+
+def test_a_stream_that_was_begun_just_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that asks for the whole body a moment after another one has begun to read it as a stream takes no byte
+    of it, and gets the reason as an error.
+    """
+    environ = RequestBuilder("/", method="POST", data=b"body").environ()
+    request = Request(environ)
+    stream = Request(environ).stream
+    begin = InputBody.begin
+
+    def late(body: InputBody, access: str) -> None:
+        monkeypatch.undo()
+        assert stream.read(2) == b"bo"
+        begin(body, access)
+
+    monkeypatch.setattr(InputBody, "begin", late)
+    with pytest.raises(BodyConsumed):
+        request.get_data()
+    assert stream.read() == b"dy"

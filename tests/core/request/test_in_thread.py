@@ -234,6 +234,48 @@ def test_early_hints_from_the_thread(library: str, is_async: bool) -> None:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
+def test_what_the_thread_has_taken_reads_no_more_afterwards(library: str) -> None:
+    """When the call is over, no thread waits for bytes: what sync code still has of the body raises WrongMode, and
+    takes nothing from the async code that has the request again.
+    """
+    crossing, run = LIBRARIES[library]
+    kept: list[Any] = []
+
+    def handler(request: core.Request) -> None:
+        kept.append(request.stream)
+        kept.append(request.stream.read(1))
+
+    async def main() -> None:
+        run_sync, wait = crossing()
+        request = make(b"a", b"b")
+        await core.call_in_thread(handler, request, run_sync=run_sync, wait=wait)
+        with pytest.raises(WrongMode):
+            await run_sync(kept[0].read, 1)
+        await request.aclose()
+
+    run(main)
+    assert kept[1] == b"a"
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_early_hints_of_a_request_that_needs_no_loop(library: str) -> None:
+    """A request of bytes belongs to neither kind of code: after the call in a thread, plain code sends hints at once,
+    in any thread.
+    """
+    crossing, run = LIBRARIES[library]
+    seen: list[Any] = []
+
+    async def main() -> None:
+        run_sync, wait = crossing()
+        request = core.Request(core.RequestHead(), b"a", inform=lambda hints: seen.append(hints.headers))
+        await core.call_in_thread(core.Request.get_data, request, run_sync=run_sync, wait=wait)
+        request.send_early_hints(["</a.css>"])
+
+    run(main)
+    assert seen == [[("Link", "</a.css>")]]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("kept_alive", [False, True])
 def test_the_body_of_a_response_reads_the_request(library: str, kept_alive: bool) -> None:
     """A ``def`` handler may answer with a generator that reads the upload. If each step of it is called in a thread, it

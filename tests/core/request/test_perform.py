@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from cardan.core._request.body import BytesBody
@@ -93,3 +95,63 @@ async def test_a_sink_that_cannot_tell_where_it_is_and_that_nothing_finishes() -
     call = perform(BytesBody(b""), lambda part: Lost())
     with pytest.raises(LookupError, match="no position"):
         await call(Open(PART))
+
+
+@pytest.mark.anyio
+async def test_an_error_of_tell_is_not_hidden_by_one_of_abort() -> None:
+    """If ``tell()`` of a sink fails, the sink is aborted, and the error of ``tell()`` is raised, whatever ``abort()``
+    raises.
+    """
+    seen: list[str] = []
+
+    class Lost(Bare):
+        async def tell(self) -> int:
+            raise LookupError("no position")
+
+        def abort(self) -> None:
+            seen.append("aborted")
+            raise ZeroDivisionError
+
+    with pytest.raises(LookupError, match="no position"):
+        await perform(BytesBody(b""), lambda part: Lost())(Open(PART))
+    assert seen == ["aborted"]
+
+
+class Kept(Bare):
+    """A sink that can be read, and that notes in which thread it is moved to its start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sought: list[int] = []
+
+    def read(self, size: int = -1) -> bytes:
+        return b""
+
+    def seek(self, position: int) -> int:
+        self.sought.append(threading.get_ident())
+        return position
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("kind", [Kept, Bare])
+def test_where_a_complete_file_is_moved_to_its_start(kind: type[Any], backend: str) -> None:
+    """Seeking in a file that may block is done in a worker thread, because it writes what the file has buffered. A sink
+    that does not stay open needs no thread for that.
+    """
+    calls: list[Any] = []
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        calls.append(function)
+        return await anyio.to_thread.run_sync(function, *args)
+
+    async def main() -> Any:
+        sink = kind()
+        await perform(BytesBody(b""), run_sync=run_sync)(Close(sink))
+        return sink
+
+    sink = anyio.run(main, backend=backend)
+    if kind is Bare:
+        assert calls == []
+    else:
+        assert len(calls) == len(sink.sought) == 1
+        assert sink.sought != [threading.get_ident()]

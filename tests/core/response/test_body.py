@@ -140,6 +140,30 @@ async def test_async_bodies_are_collected_by_awaiting() -> None:
     assert await Response(stream("a", "b")).aget_data(as_text=True) == "ab"
 
 
+async def test_an_async_body_that_fails_while_it_is_collected() -> None:
+    """The error is raised, and the iterable is closed: who collects a body that fails need not send the response."""
+
+    class Failing(AsyncClosing):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"ab"
+            raise LookupError("of the body")
+
+    body = Failing()
+    with pytest.raises(LookupError, match="of the body"):
+        await Response(body).amake_sequence()
+    assert body.closed == 1
+
+
+async def test_an_async_body_that_cannot_be_closed() -> None:
+    """An async iterable needs no method that closes it."""
+
+    class Plain:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"abc"
+
+    assert await Response(Plain()).aget_data() == b"abc"
+
+
 def test_json() -> None:
     """A JSON response can be read back; another media type gives None, unless forced."""
     assert Response.from_json({"a": [1]}).json == {"a": [1]}
@@ -309,6 +333,17 @@ def test_a_length_of_the_program_stays() -> None:
     response = Response("old text")
     response.headers["Content-Length"] = "5"
     response.response = ["other"]
+    assert response.headers["Content-Length"] == "5"
+
+
+def test_a_length_of_the_program_stays_although_it_is_that_of_the_old_body() -> None:
+    """Header fields that are assigned as a whole are those of the program, also where they are equal to what the
+    library would have set.
+    """
+    response = Response("12345")
+    assert response.headers["Content-Length"] == "5"
+    response.headers = {"Content-Length": "5"}  # type: ignore[assignment]
+    response.response = iter(["other"])
     assert response.headers["Content-Length"] == "5"
 
 
