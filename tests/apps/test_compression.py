@@ -8,6 +8,7 @@ import gzip
 import io
 import os
 import sys
+import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ import starlette.middleware.gzip
 
 from cardan import Application, Compression, Mount, Request, Response, StaticFiles
 from cardan.core import ContentLengthError
+from cardan.core._compression import Encoder
 from cardan.exceptions import NotFound
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
 from tests import zstd
@@ -494,6 +496,17 @@ def test_mistakes_of_a_wsgi_application() -> None:
         assert str(caught.value).startswith(text)
 
 
+@pytest.mark.parametrize("status", ["", "abc nonsense", "\u00b2\u00b2\u00b2 OK", "20"])
+def test_a_status_that_is_none(status: str) -> None:
+    """A server gets the status that the application has given, whatever it is, and refuses it itself."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response(status, [("Content-Type", "text/plain")])
+        return [LONG]
+
+    assert exchange(Compression(app))[0][0][0] == status
+
+
 def test_the_iterable_is_closed_once() -> None:
     """A list with a ``close`` of its own is closed, and so is an iterable whose ``__iter__`` raises."""
 
@@ -625,6 +638,7 @@ def test_what_the_server_sends_itself(tmp_path: Path) -> None:
     """A file that the server would open (pathsend) is compressed here, or left to it; a descriptor is left to it."""
     descriptor = {"type": "http.response.zerocopysend", "file": 3}
     assert sent_by(START, descriptor) == [START, descriptor]
+    assert sent_by(START, descriptor, descriptor) == [START, descriptor, descriptor]
     path = {"type": "http.response.pathsend", "path": str(tmp_path)}
     image = {**START, "headers": [(b"content-type", b"image/png")]}
     assert sent_by(image, path) == [image, path]
@@ -692,16 +706,49 @@ def test_a_file_is_closed_if_the_request_is_cancelled(
     anyio.run(main, backend=backend)
 
 
-def test_a_large_body_is_compressed_in_a_thread() -> None:
-    """Compressing it would keep the event loop from other requests."""
-    data = os.urandom(500_000).hex()
+def test_a_message_after_the_end_is_passed_on() -> None:
+    """The server says that a message is out of order, also to an application whose answer was compressed."""
+    late = body(b"late")
+    for pieces in ([body()], [body(LONG[:9], True), body(LONG[9:])]):
+        assert sent_by(START, *pieces, late)[-1] == late
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("size", [500_000, 5000], ids=["large", "small"])
+@pytest.mark.parametrize("kind", ["whole", "stream"])
+def test_a_large_body_is_compressed_in_a_thread(
+    kind: str, size: int, backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressing a large piece would keep the event loop from other requests. A small one takes less time than to
+    change the thread.
+    """
+    data = os.urandom(size).hex()
+    threads: set[int] = set()
+    for name in ("take", "feed", "close"):
+        method = getattr(Encoder, name)
+
+        def noted(*args: Any, method: Any = method) -> Any:
+            if len(args) > 1 and args[1]:  # it has something to compress
+                threads.add(threading.get_ident())
+            return method(*args)
+
+        monkeypatch.setattr(Encoder, name, noted)
 
     async def handler(request: Request) -> Response:
-        return Response(data)
+        async def chunks() -> AsyncIterator[str]:
+            yield data
+            yield data
 
-    for backend in ("asyncio", "trio"):
-        with Client(Compression(Application(handler)), "asgi", backend=backend) as client:  # type: ignore[arg-type]
-            assert client.get("/", headers=GZIP).text == data
+        threads.clear()
+        loops.append(threading.get_ident())
+        return Response(chunks() if kind == "stream" else data * 2)
+
+    loops: list[int] = []
+    with Client(Compression(Application(handler)), "asgi", backend=backend) as client:
+        assert client.get("/", headers=GZIP).text == data * 2
+    assert threads
+    assert (threads == set(loops)) is (size == 5000)
+    assert (threads.isdisjoint(loops)) is (size != 5000)
 
 
 def test_other_scopes_are_passed_on() -> None:

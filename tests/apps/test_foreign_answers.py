@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from cardan import Application, Mount, ProxyFix, Request, Response, core
+from cardan import CORS, Application, Compression, Mount, ProxyFix, Request, Response, core
 from cardan.asgi import _messages
+from cardan.asgi._calling import UntilOver
 from cardan.asgi._messages import NobodyTakes, comes_of_leaving
 from cardan.testing import Client, RequestBuilder
 
@@ -123,9 +125,23 @@ def test_trailer_fields_that_are_announced_and_never_sent(way: Callable[[Any, st
 @backends
 @ways
 def test_what_may_be_left_out(way: Callable[[Any, str], None], backend: str) -> None:
-    """A start without header fields, and a body without bytes, are complete."""
+    """A start without header fields, a body without bytes, and trailers without fields are complete."""
     way(sending({"type": "http.response.start", "status": 204}, END), backend)
     way(sending({**START, "headers": None}, {**END, "body": None}), backend)
+    for nothing in ({}, {"headers": None}):
+        trailers = {"type": "http.response.trailers", **nothing}
+        way(sending(TRAILING, END, {**trailers, "more_trailers": True}, trailers), backend)
+
+
+@backends
+@pytest.mark.parametrize("wrap", [Compression, partial(CORS, origins="*")], ids=["Compression", "CORS"])
+def test_what_may_be_left_out_behind_a_wrapper(wrap: Any, backend: Any) -> None:
+    """A wrapper changes an answer whose start has no header fields as every other one."""
+    for nothing in ({}, {"headers": None}):
+        app = wrap(sending({"type": "http.response.start", "status": 200, **nothing}, END))
+        with Client(app, "asgi", backend=backend) as client:
+            answer = client.get("/", headers={"Origin": "https://a.example", "Accept-Encoding": "gzip"})
+        assert (answer.status_code, answer.content) == (200, b"")
 
 
 @backends
@@ -460,3 +476,37 @@ def test_every_call_of_receive_ends_with_the_response(way: Callable[[Any, str], 
 
     way(app, backend)
     assert got == ["http.disconnect"] * 3
+
+
+@backends
+def test_no_call_of_receive_is_kept(backend: str) -> None:
+    """What an upload of many messages has cost is free again: nothing is kept of a call of ``receive()`` that has
+    ended, by a message, by an error, or by a cancellation.
+    """
+    given: list[Any] = [{"type": "http.request", "more_body": True}] * 3
+
+    async def receive() -> Any:
+        if given:
+            return given.pop()
+        if not failed:
+            failed.append(True)
+            raise LookupError("no message")
+        await anyio.sleep_forever()
+        raise AssertionError("nobody wakes this task")
+
+    failed: list[bool] = []
+
+    async def main() -> None:
+        messages = UntilOver(receive)
+        for _ in range(3):
+            await messages()
+        with pytest.raises(LookupError, match="no message"):
+            await messages()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await messages()
+        assert not messages._waiting
+        messages.end()
+        assert (await messages())["type"] == "http.disconnect"
+
+    anyio.run(main, backend=backend)
