@@ -51,6 +51,30 @@ def client_of(app: Any, backend: Any = "asyncio", **options: Any) -> Client:
 
 
 @on_both_loops
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_client_that_waits_for_100_continue(reads: bool, backend: Any) -> None:
+    """To read the body invites the client to send it (RFC 9110 section 10.1.1), so that also a small one is not read
+    before the application asks for it.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(stream.tell())
+        if reads:
+            assert (await receive())["body"] == b"data"
+        await send({**START, "status": 200 if reads else 417})
+        await send(body(b"x"))
+
+    asked: list[int] = []
+    stream = io.BytesIO(b"data")
+    environ = RequestBuilder("/", method="POST", data=b"data", headers={"Expect": "100-continue"}).environ()
+    environ["wsgi.input"] = stream
+    answer: Any = Application.from_asgi(only_http(app), backend=backend).wsgi_app(environ, lambda *_: print)
+    assert b"".join(answer) == b"x"
+    getattr(answer, "close", lambda: None)()
+    assert (asked, stream.tell()) == ([0], 4 if reads else 0)
+
+
+@on_both_loops
 def test_an_upload_is_read_as_it_comes(backend: Any) -> None:
     """Each ``receive()`` gives bytes that have come, and the last one of them says that there are no more."""
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import flask
 import pytest
 import starlette.applications
@@ -609,3 +610,65 @@ def test_half_a_wrapper_is_not_left_out(half: str) -> None:
     assert calls == [half]
     with Client(Outer(inside), other) as client, pytest.raises(RuntimeError, match=f"only {half}"):  # type: ignore[arg-type]
         client.get("/x")
+
+
+def speaks_asgi(app: Any) -> Any:
+    """An application that ``resolve`` returns, and whose ASGI side is ``app``."""
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        raise AssertionError("got a request of WSGI")
+
+    return Outer(Dual(wsgi, app))
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("given", [{}, {"extensions": None}, {"extensions": {}}, {"http_version": "2"}], ids=repr)
+@pytest.mark.parametrize("offers", [False, True])
+def test_the_scope_of_an_application_inside(offers: bool, given: dict[str, Any], backend: str) -> None:
+    """The scope is a copy, without the request object of the application around it: what the application inside puts
+    there stays its own. Of the extensions for responses it has those that a response object can hold, and all others.
+    """
+    seen: list[Any] = []
+    sent: list[Any] = []
+
+    async def site(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((set(scope["extensions"]), "cardan.request" in scope))
+        scope.update(path="/changed", own=1)
+        await send({"type": "http.response.start", "status": 200, "trailers": offers})
+        await send({"type": "http.response.body", "body": b"x"})
+        if offers:
+            await send({"type": "http.response.trailers", "headers": [(b"x-a", b"1")]})
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/at", "headers": [], "query_string": b"", **given}
+    names = ["tls", "http.request.own", "http.response.trailers", "http.response.pathsend", "http.response.own"]
+    if offers:
+        scope["extensions"] = {name: {} for name in names}
+
+    async def main() -> None:
+        with anyio.fail_after(100):
+            await speaks_asgi(site)(scope, receive, send)
+
+    anyio.run(main, backend=backend)
+    assert seen == [(set(names[:3]) if offers else set(), False)]
+    assert (scope["path"], "own" in scope) == ("/at", False)
+    assert b"".join(message.get("body", b"") for message in sent) == b"x"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_hint_of_an_application_inside_that_was_not_offered(backend: Any) -> None:
+    """A server that does not offer early hints takes none: the message is out of order, as on the server itself."""
+
+    async def site(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": [b"</a.css>"]})
+
+    with (
+        Client(speaks_asgi(site), "asgi", backend=backend) as client,
+        pytest.raises(RuntimeError, match=r"'http\.response\.early_hint' out of order"),
+    ):
+        client.get("/")

@@ -642,6 +642,63 @@ def test_a_write_in_another_thread(backend: str) -> None:
     run(backend, main)
 
 
+@both
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_write_in_the_thread_of_another_request(has_begun: bool, backend: str) -> None:
+    """An application may write to a client in the thread of another one, as a chat does: each client gets what was
+    written to it, and nothing else.
+    """
+    writes: list[Any] = []
+    waits, go_on = threading.Event(), threading.Event()
+    first, second = Taker(), Taker()
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        write = start_response("200 OK", [])
+        writes.append(write)
+        if environ["PATH_INFO"] == "/first":
+            if has_begun:
+                write(b"first ")
+            waits.set()
+            assert go_on.wait(100)
+        else:
+            writes[0](b"for the first ")
+            write(b"second ")
+            writes[0](b"for the first ")
+            go_on.set()
+        return [b"end"]
+
+    async def main() -> None:
+        app = Application.from_wsgi(site)
+        async with anyio.create_task_group() as group:
+            group.start_soon(app.asgi_app, *exchange("/first", first))
+            while not waits.is_set():
+                await anyio.sleep(0.001)
+            await app.asgi_app(*exchange("/second", second))
+
+    run(backend, main)
+    assert first.body == b"first " * has_begun + b"for the first " * 2 + b"end"
+    assert second.body == b"second end"
+
+
+@both
+def test_an_error_that_no_client_takes_is_logged(backend: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An error that an application raises when its client has left is an error of the program: it is logged, once."""
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        write = start_response("200 OK", [])
+        try:
+            while True:
+                write(PIECE)
+        except OSError:
+            raise LookupError("a defect") from None
+
+    async def main() -> None:
+        await Application.from_wsgi(site).asgi_app(*exchange("/", Taker(3)))
+
+    run(backend, main)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["a defect"]
+
+
 def test_only_a_kept_thread_has_turns() -> None:
     """A thread that no request keeps ends no call early."""
     assert turns_here() is None
