@@ -221,6 +221,55 @@ def test_handlers_that_were_set_later_stay() -> None:
     assert seen == ["later", "server"]
 
 
+@BACKENDS
+def test_a_handler_that_outlives_its_loop(backend: str, told: list[int]) -> None:
+    """A handler that was set during the lifespan may keep ours, and call it after the event loop has ended: the signal
+    is passed on to the handler before, and is no error.
+    """
+    ours: list[Any] = []
+
+    async def main() -> None:
+        stopping = Stopping()
+        stopping.begin()
+        ours.append(signal.getsignal(signal.SIGTERM))
+        stopping.end()
+
+    anyio.run(main, backend=backend)
+    ours[0](signal.SIGTERM, None)
+    assert told == [signal.SIGTERM]
+
+
+@BACKENDS
+def test_what_ends_while_others_are_told(backend: str, told: list[int]) -> None:
+    """A stream that ends when it is told need not be told any more, while the others still are. To say so a second
+    time, or of one that was never told, is no error.
+    """
+    seen: list[str] = []
+
+    async def main() -> None:
+        stopping = Stopping()
+        stopping.begin()
+        cancels: list[Callable[[], object]] = []
+
+        def first() -> None:
+            seen.append("first")
+            for cancel in (cancels[0], cancels[0], cancels[2]):
+                cancel()
+
+        cancels.append(stopping.when_told(first))
+        cancels.append(stopping.when_told(lambda: seen.append("second")))
+        cancels.append(stopping.when_told(list))
+        stopping.when_told(lambda: seen.append("gone"))()
+        os.kill(os.getpid(), signal.SIGTERM)
+        with anyio.fail_after(100):
+            while len(seen) < 2:
+                await anyio.sleep(0.001)
+        stopping.end()
+
+    anyio.run(main, backend=backend)
+    assert seen == ["first", "second"]
+
+
 def asgi_server(name: str) -> Kind:
     """A server that waits for open connections much longer than the test."""
     arguments = {

@@ -811,6 +811,66 @@ async def test_cleanup_that_takes_too_long() -> None:
     assert slow.done()
 
 
+async def test_cleanup_is_waited_for_from_the_cancellation_on() -> None:
+    """A lifespan that ends in the turn of the loop in which requests were cancelled waits for them: they have not begun
+    to clean up yet. Nothing is kept of them afterwards.
+    """
+    log: list[str] = []
+
+    async def body() -> AsyncIterator[str]:
+        try:
+            yield "first"
+            await anyio.sleep_forever()
+        finally:
+            for _ in range(100):
+                await anyio.lowlevel.cancel_shielded_checkpoint()
+            log.append("closed")
+
+    async def handler(request: Request) -> Response:
+        return Response(body())
+
+    @middleware
+    def around(request: Request) -> Flow:
+        yield
+
+    apps = [Application(handler), Application(handler, middleware=[around]), Application(lambda _: Response(body()))]
+    exchanges = [get(app) for app in apps]
+    tasks = [asyncio.create_task(exchange.run()) for exchange in exchanges]
+    await until(lambda: all(exchange.body for exchange in exchanges))
+    for task in tasks:
+        task.cancel()
+    await cleanup.wait_until_clean(100)
+    assert log == ["closed"] * 3
+    await asyncio.wait(tasks)
+    assert not [task for task in cleanup._cleaning if task.get_loop() is asyncio.get_running_loop()]
+
+
+async def test_waits_that_are_cancelled_leave_nothing() -> None:
+    """A task that others have waited for in vain, again and again, keeps nothing of these waits."""
+
+    class Counting(asyncio.Task[Any]):
+        count = 0
+
+        def add_done_callback(self, *args: Any, **options: Any) -> None:
+            self.count += 1
+            super().add_done_callback(*args, **options)
+
+        def remove_done_callback(self, function: Any, /) -> int:
+            self.count -= 1
+            return super().remove_done_callback(function)
+
+    task = Counting(asyncio.sleep(3600), loop=asyncio.get_running_loop())
+    for _ in range(3):
+        waits = asyncio.create_task(cleanup.wait_for_task(task))
+        await asyncio.sleep(0)
+        assert task.count == 1
+        waits.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+        assert task.count == 0
+    task.cancel()
+
+
 async def test_the_cleanup_of_another_loop_is_not_waited_for() -> None:
     """Each loop waits for its own requests."""
     other = asyncio.new_event_loop()
