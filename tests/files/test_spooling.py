@@ -108,6 +108,31 @@ def test_would_block_tells_when_the_disk_is_touched() -> None:
     sink.close()
 
 
+def test_a_file_on_disk_is_whole_before_its_end() -> None:
+    """The file of a sink on disk has all bytes that were written, also those that were collected, before
+    ``finish()``.
+    """
+    sink = SpoolSink(Limits(max_file_memory=3))
+    for data in (b"ab", b"cde", b"f"):
+        sink.write(data)
+    assert sink.on_disk
+    assert sink.stream.read() == b"abcdef"
+    sink.close()
+
+
+def test_a_file_that_moves_to_disk_says_so() -> None:
+    """A file in memory whose descriptor was asked for is on disk afterwards, so that async code reads it in a
+    thread.
+    """
+    sink = SpoolSink(Limits())
+    sink.write(b"abc")
+    assert not sink.on_disk
+    sink.stream.fileno()
+    assert sink.on_disk
+    assert sink.stream.read() == b"abc"
+    sink.close()
+
+
 def test_a_sink_on_disk_holds_little() -> None:
     """However much is written, at most about 1 MiB is in memory, and there are few system calls."""
     sink = SpoolSink(Limits(max_file_memory=0))
