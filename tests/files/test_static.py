@@ -429,3 +429,86 @@ def test_the_index_of_a_folder_behind_a_link(directory: Path, tmp_path: Path, fo
         assert response.status_code == (308 if follow else 404)
         assert response.headers.get("Location") == ("./other/" if follow else None)
         assert client.get("/other/").status_code == (200 if follow else 404)
+
+
+@pytest.mark.parametrize("way", ["link", "relative", "path"])
+def test_a_directory_that_is_assigned_is_read_as_one_that_is_given(
+    directory: Path, way: str, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    """A directory may be a symbolic link or a relative path, also when it is assigned later: links in it are followed
+    to places below it, and it stays the same if the process goes to another folder.
+    """
+    monkeypatch.chdir(directory.parent)
+    Path("to www").symlink_to(directory)
+    app = StaticFiles(directory / "sub")
+    app.directory = {"link": "to www", "relative": directory.name, "path": directory}[way]  # type: ignore[assignment]
+    monkeypatch.chdir(directory)
+    assert app.directory == os.path.realpath(directory)
+    with open_client(app, transport) as client:
+        for _ in range(2):
+            assert ask(client, "/inside").text == "plain text"
+            assert ask(client, "/outside").status_code == 404
+
+
+@pytest.mark.parametrize(("value", "error"), [("none", ValueError), (5, TypeError), (None, TypeError)])
+def test_a_directory_that_is_none_cannot_be_assigned(directory: Path, value: Any, error: type[Exception]) -> None:
+    """What is no directory is refused when it is assigned, and the one before is still served."""
+    app = StaticFiles(directory)
+    with pytest.raises(error):
+        app.directory = value
+    with open_client(app, "wsgi") as client:
+        assert ask(client, "/a.txt").text == "plain text"
+
+
+def test_only_well_known_itself_is_served(directory: Path, transport: str) -> None:
+    """Of the names that begin with a dot, ``.well-known`` is served (RFC 8615), and none that begins as it."""
+    for name in (".well-known2", ".well-known.old", ".well-know"):
+        (directory / name).mkdir()
+        (directory / name / "x").write_text("secret")
+    with open_client(StaticFiles(directory), transport) as client:
+        assert ask(client, "/.well-known/x").text == "known"
+        for path in ("/.well-known2/x", "/.well-known.old/x", "/.well-know/x", "/.well-known/../.env"):
+            assert ask(client, path).status_code == 404
+
+
+def test_a_function_as_max_age_is_asked_for_each_answer(tmp_path: Path, transport: str) -> None:
+    """What the function has given for one answer is not used for the next one."""
+    root = _folder(tmp_path)
+    ages = iter([10, 20, 30])
+    app = StaticFiles(root, max_age=lambda path: next(ages))
+    with open_client(app, transport) as client:
+        given = [ask(client, "/sub/x.txt").headers["Cache-Control"] for _ in range(3)]
+    assert given == ["max-age=10", "max-age=20", "max-age=30"]
+
+
+def test_the_coding_of_a_variant_is_told_with_its_bytes_only(directory: Path, transport: str) -> None:
+    """An error in place of a precompressed file is not in its coding. A file that is in a coding itself has both (RFC
+    9110 section 8.4: in the order in which they were applied).
+    """
+    (directory / "a.svgz").write_text("gzip")
+    (directory / "a.svgz.br").write_text("gzip and brotli")
+    with open_client(StaticFiles(directory), transport) as client:
+        for fields, status in (({"If-Match": '"x"'}, 412), ({"Range": "bytes=99-"}, 416)):
+            error = ask(client, "/a.txt", **{"Accept-Encoding": "gzip"}, **fields)
+            assert (error.status_code, "Content-Encoding" in error.headers) == (status, False)
+        request = client.build_request("GET", "/a.svgz", headers={"Accept-Encoding": "br"})
+        sent = client.send(request, stream=True)
+        assert (sent.headers["Content-Encoding"], b"".join(sent.stream)) == ("gzip, br", b"gzip and brotli")  # type: ignore[arg-type]
+        sent.close()
+
+
+def test_a_variant_does_not_stand_for_a_file_that_is_outside(directory: Path, transport: str) -> None:
+    """If the file itself must not be sent, its precompressed variant is not sent, either."""
+    (directory / "outside.gz").write_text("gzipped")
+    with open_client(StaticFiles(directory), transport) as client:
+        for coding in ("identity", "gzip"):
+            assert ask(client, "/outside", **{"Accept-Encoding": coding}).status_code == 404
+
+
+def test_several_ranges_are_those_of_the_file_itself(directory: Path, transport: str) -> None:
+    """The parts of a multipart answer have no Content-Encoding of their own, so that no variant is cut into parts."""
+    with open_client(StaticFiles(directory), transport) as client:
+        response = ask(client, "/a.txt", **{"Accept-Encoding": "br"}, Range="bytes=0-1,6-9")
+        assert (response.status_code, response.headers.get("Content-Encoding")) == (206, None)
+        assert b"\r\n\r\npl\r\n" in response.content
+        assert b"\r\n\r\ntext\r\n" in response.content

@@ -92,6 +92,7 @@ class StaticFiles(Application[Request]):
 
     __module__ = "cardan"
 
+    directory: str
     precompressed: Sequence[str]
     _known: dict[str, _Known]
 
@@ -107,10 +108,7 @@ class StaticFiles(Application[Request]):
         hidden: bool = False,
     ) -> None:
         super().__init__(self._serve)
-        check_type("directory", directory, (str, os.PathLike), "a path")
-        self.directory = os.path.realpath(directory)
-        if not os.path.isdir(self.directory):
-            raise ValueError(f"got {os.fspath(directory)!r}, expected a directory")
+        self.directory = directory  # type: ignore[assignment]  # kept as an absolute path
         self.index = index
         self.precompressed = precompressed
         self.max_age = max_age
@@ -121,7 +119,9 @@ class StaticFiles(Application[Request]):
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
         def __setattr__(self, name: str, value: object) -> None:
-            if name == "precompressed":
+            if name == "directory":
+                value = _checked_directory(value)
+            elif name == "precompressed":
                 value = _checked_codings(value)
             elif name == "max_age" and not callable(value):
                 check_max_age(value)
@@ -285,6 +285,15 @@ class StaticFiles(Application[Request]):
         except NotFound:
             return False
         return True
+
+
+def _checked_directory(directory: Any) -> str:
+    """The absolute path of a directory, without symbolic links. Raises an exception for what is none."""
+    check_type("directory", directory, (str, os.PathLike), "a path")
+    real: str = os.path.realpath(directory)
+    if not os.path.isdir(real):
+        raise ValueError(f"got {os.fspath(directory)!r}, expected a directory")
+    return real
 
 
 def _checked_codings(codings: Any) -> tuple[str, ...]:
