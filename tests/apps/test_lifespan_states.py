@@ -197,6 +197,84 @@ def test_an_application_around_another_one_keeps_its_state(inside: Any, named: b
     assert seen == [around, "inner", "innermost", "innermost", "inner", around, "innermost", "inner", around]
 
 
+@pytest.mark.parametrize("kind", ["http", "websocket", "wsgi"])
+@pytest.mark.parametrize("keeps", [False, True])
+def test_what_is_put_into_the_state_before_the_application(keeps: bool, kind: str) -> None:
+    """All request objects of a request share its state: what code in front of an application has put there, the
+    application sees beside what its lifespan has yielded. The same name means what was put. An application that gets
+    the request after that has the state of its own lifespan, and what was put.
+    """
+    seen: list[Any] = []
+
+    def note(request: Request) -> Response:
+        seen.append(dict(request.state))
+        return Response("x")
+
+    async def websocket(scope: Any, receive: Any, send: Any) -> None:
+        note(scope["cardan.request"])
+
+    def yielding(state: dict[str, Any]) -> Any:
+        return Application(note, lifespan=lambda app: contextlib.nullcontext(state), websocket=websocket)
+
+    apps = [yielding({"name": "first", "first": 1, "put": 1}), yielding({"name": "second", "second": 2})]
+
+    def opened(carrier: Any) -> None:
+        state = Request(carrier).state
+        state["put"] = "before"
+        if keeps:
+            held.append(state)
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        opened(scope)
+        for app in apps:
+            await app(scope, receive, send)
+
+    async def main() -> None:
+        async with running(apps[0], None), running(apps[1], None):
+            await call(serve, kind, None)
+
+    held: list[Any] = []
+    if kind == "wsgi":
+        environ: Any = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
+        opened(environ)
+        for app in apps:
+            assert b"".join(app(environ, lambda *head: None)) == b"x"
+            app.close()
+    else:
+        anyio.run(main)
+    assert seen == [{"name": "first", "first": 1, "put": "before"}, {"name": "second", "second": 2, "put": "before"}]
+    assert held == ([seen[1]] if keeps else [])
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_application_around_another_one_keeps_its_state_on_asgi(named: bool) -> None:
+    """On a server that keeps no state, an application that a handler calls with its own scope sees the state of its own
+    lifespan, and changes nothing for the code around it.
+    """
+    seen: list[Any] = []
+
+    async def handler(request: Request) -> Response:
+        seen.append(dict(request.state))
+        return Response("x")
+
+    async def around(request: Request) -> Response:
+        seen.append(dict(request.state))
+        response = await Response.afrom_app(inner, request.scope, request.receive)
+        seen.append(dict(request.state))
+        return response
+
+    inner: Any = Application(handler, lifespan=naming("inner"))
+    outer: Any = Application(around, lifespan=naming("outer") if named else None)
+
+    async def main() -> None:
+        async with running(inner, None), running(outer, None):
+            await call(outer, "http", None)
+
+    anyio.run(main)
+    own = {"name": "outer"} if named else {}
+    assert seen == [own, {"name": "inner"}, own]
+
+
 def test_a_lifespan_that_runs_again() -> None:
     """The state is that of the lifespan that runs, and nothing of one before is left, on a server that keeps none."""
     states = iter([{"number": 1, "first": True}, {"number": 2}])
@@ -344,12 +422,15 @@ def test_two_threads_that_close() -> None:
     """A lifespan that two threads end at the same time is ended once."""
     ended: list[str] = []
 
-    @contextlib.contextmanager
-    def ending() -> Iterator[None]:
-        yield
-        ended.append("ended")
+    class Ending(contextlib.AbstractContextManager[None]):
+        """A manager that tells of each time that it is left."""
 
-    made = ProcessLifespan(ending, lambda: None)
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *error: object) -> None:
+            ended.append("ended")
+
+    made = ProcessLifespan(Ending, lambda: None)
     made.state()
     lock = made._lock()
     lock.acquire()

@@ -599,8 +599,8 @@ class Application(Dual, Generic[R]):
             raise RuntimeError(f"got a scope of type {kind!r}, expected http, websocket or lifespan")
         elif self.websocket is not None:
             exchange = find_exchange(scope)
-            if self._adapter_lifespan_state and exchange.state is None and "state" not in scope:
-                exchange.state = self._adapter_lifespan_state.copy()
+            if self._adapter_lifespan_state and "state" not in scope:
+                exchange.take_state(self._adapter_lifespan_state)
             request = scope[REQUEST_KEY] = self.request_class(scope, receive, send)
             try:
                 websocket = partial(_on_trusted_host, request, self.websocket) if self._checks_host else self.websocket

@@ -92,8 +92,11 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         exchange.holders = 1
     else:
         exchange.begin()
-    if app._adapter_lifespan_state and exchange.state is None and "state" not in scope:
-        exchange.state = app._adapter_lifespan_state.copy()
+    if app._adapter_lifespan_state and "state" not in scope:
+        if exchange.outer:  # the application around this one has its own, in the scope that it knows
+            scope = {**scope, "state": app._adapter_lifespan_state.copy()}
+        else:
+            exchange.take_state(app._adapter_lifespan_state)
     request: BaseRequest | None = None
     worker: crossing.Worker | None = None
     held: HeldSend | None = None

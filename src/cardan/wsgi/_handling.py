@@ -110,7 +110,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             if exchange.outer:  # the application around this one has its own, in the environ that it knows
                 environ = {**environ, STATE_KEY: state}
             else:
-                exchange.state = state
+                exchange.take_state(state)
         if has_body and not environ.get("wsgi.input_terminated"):
             count_reads(environ)
         request = app.request_class(environ)

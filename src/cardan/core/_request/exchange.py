@@ -6,6 +6,7 @@ middleware replaces the ``wsgi.input`` or the ``receive`` of the server, it has 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
@@ -78,6 +79,8 @@ class Exchange:
     """The replacements for ``receive`` that were asked for."""
     state: MutableMapping[str, Any] | None = None
     """The copy, for this request, of what the lifespan yielded."""
+    yielded: Mapping[str, Any] = MappingProxyType({})
+    """What of :attr:`state` the lifespan of an application has yielded."""
     holders: int = 0
     """How many applications are handling the request. The files of its forms stay open until there are none."""
     mode: Mode | None = None
@@ -135,6 +138,21 @@ class Exchange:
         """Note that the request is again that of an application which has called another one, in its own mode."""
         *outer, (self.mode, self.followers) = self.outer
         self.outer = tuple(outer)
+
+    def take_state(self, yielded: Mapping[str, Any]) -> None:
+        """Put what the lifespan of an application has yielded into the state. What the code before it has put there
+        stays, but not what the lifespan of an application has yielded that handled the request before.
+        """
+        state, before = self.state, self.yielded
+        self.yielded = yielded
+        if state is None:
+            self.state = {**yielded}
+            return
+        for name, value in before.items():
+            if state.get(name) is value:
+                del state[name]
+        for name, value in yielded.items():
+            state.setdefault(name, value)
 
     def switch(self, mode: Mode) -> None:
         """Note the mode of the application's code, and give it to all followers."""
