@@ -17,7 +17,7 @@ import pytest
 
 from cardan import Application, Request, Response
 from cardan import _crossing as crossing
-from cardan._crossing import jobs, pool
+from cardan._crossing import jobs, pool, turns_here
 from tests.crossing.exchange import UPLOAD, Exchange, chunk
 
 pytestmark = pytest.mark.anyio
@@ -486,6 +486,66 @@ def test_threads_that_were_ended_while_they_worked(loop: asyncio.AbstractEventLo
     loop.run_until_complete(loop.shutdown_default_executor())
 
 
+def test_threads_without_a_job_end(loop: asyncio.AbstractEventLoop) -> None:
+    """Threads that were idle for some seconds end with the next request, which takes the one that was used last.
+    Nothing is kept of them.
+    """
+
+    async def main() -> None:
+        barrier = threading.Barrier(3)
+
+        def job() -> threading.Thread:
+            barrier.wait(100)
+            return threading.current_thread()
+
+        threads = await asyncio.gather(*(pool.run_in_pool(job) for _ in range(3)))
+        known = pool._pools.get()
+        assert len(known.idle) == len(known.threads) == 3
+        last = known.idle[-1]
+        for thread in known.idle:
+            thread.idle_since -= pool._IDLE_SECONDS + 1
+        still = await pool.run_in_pool(threading.current_thread)
+        assert list(known.idle) == list(known.threads) == [last]
+        for thread in set(threads) - {still}:
+            await asyncio.to_thread(thread.join, 100)
+            assert not thread.is_alive()
+        assert still.is_alive()
+        last.end()
+
+    loop.run_until_complete(main())
+    loop.run_until_complete(loop.shutdown_default_executor())
+
+
+def test_a_thread_that_is_told_to_end_in_the_middle_of_a_job(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kept thread whose job has paused, as in ``write()`` of a WSGI application, ends with the loop: the job goes on
+    with an error, and the thread waits for no further one.
+    """
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", 10_000)
+    seen: list[Any] = []
+
+    def function() -> None:
+        turns = turns_here()
+        assert turns is not None
+        seen.append(threading.current_thread())
+        try:
+            turns.pause("begun")
+        except OSError:
+            seen.append("told")
+            raise
+
+    async def main() -> None:
+        keeper = pool.Keeper()
+        assert await pool.run_in_pool(jobs.Job(function, ()), keeper=keeper) == "begun"
+        await loop.shutdown_asyncgens()
+
+    loop.run_until_complete(main())
+    seen[0].join(100)
+    assert not seen[0].is_alive()
+    assert seen[1:] == ["told"]
+
+
 def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of the interpreter ends the threads of all loops, also of those that are not closed, before it waits for
     threads.
@@ -545,10 +605,41 @@ def test_a_thread_asks_just_before_the_task_is_cancelled(
     assert (answers, begun) == ([False], [])
 
 
-def test_a_job_that_ends_after_its_loop_was_closed(loop: asyncio.AbstractEventLoop) -> None:
+def test_a_thread_asks_while_the_task_is_cancelled(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the task was cancelled in the same turn of the loop, what the thread asks for is refused when the task ends,
+    and the loop has no error to tell of.
+    """
+    begun: list[str] = []
+    errors: list[Any] = []
+
+    async def errand() -> None:
+        begun.append("errand")
+
+    async def main() -> None:
+        call = pool._Call(lambda: None, loop.create_future())
+        task = asyncio.create_task(call.serve())
+        await asyncio.sleep(0)
+        asks = pool._Errand(errand, ())
+        task.cancel()
+        call._accept(asks)
+        await asyncio.wait([task])
+        call.leave()
+        assert not asks.wait()
+
+    loop.set_exception_handler(lambda _, context: errors.append(context))
+    loop.run_until_complete(main())
+    assert (begun, errors) == ([], [])
+
+
+def test_a_job_that_ends_after_its_loop_was_closed(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The thread of a task that was cancelled by ``Task.cancel()`` goes on. If nobody is left whom it could tell
     that its job is done, it ends, and does not wait for a further one.
     """
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", 10_000)  # it is told to end, and need not look whether the loop is there
     began, may_end = threading.Event(), threading.Event()
     threads: list[threading.Thread] = []
 

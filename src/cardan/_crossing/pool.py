@@ -101,9 +101,7 @@ class _Errand:
         except Exception as error:
             self.error = error
         except BaseException as error:
-            if is_cancellation(error) and not is_asked():  # it is that of something else
-                self.is_done = False
-            else:
+            if not is_cancellation(error) or is_asked():  # else it is that of something else
                 raise
         finally:
             self._told.release()
