@@ -24,7 +24,7 @@ from cardan._crossing.places import PerLoop
 from cardan.core._limits import Limits
 from cardan.core._response.outgoing import closers_of
 from cardan.core.forms._plan import Plan
-from cardan.exceptions import BodyConsumed
+from cardan.exceptions import BodyConsumed, ClientDisconnected
 from cardan.files._file_body import FileBody
 from cardan.testing import RequestBuilder
 from cardan.wsgi._input import InputBody
@@ -330,3 +330,35 @@ def test_a_stream_that_was_begun_just_before(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(BodyConsumed):
         request.get_data()
     assert stream.read() == b"dy"
+
+
+def test_a_body_that_has_failed_just_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that asks for a body a moment after another one has failed to read it gets the same error. It does not
+    read on, as it might wait for ever, or take what follows for the whole body.
+    """
+    reads: list[int] = []
+
+    class Broken:
+        """A ``wsgi.input`` whose first read fails."""
+
+        def read(self, size: int = -1) -> bytes:
+            reads.append(size)
+            if len(reads) == 1:
+                raise ConnectionResetError
+            return b"body"
+
+    environ = RequestBuilder("/", method="POST", data=b"body").environ()
+    environ["wsgi.input"] = Broken()
+    request = Request(environ)
+    begin = InputBody.begin
+
+    def late(body: InputBody, access: str) -> None:
+        monkeypatch.undo()
+        with pytest.raises(ClientDisconnected):
+            Request(environ).get_data()
+        begin(body, access)
+
+    monkeypatch.setattr(InputBody, "begin", late)
+    with pytest.raises(ClientDisconnected):
+        request.get_data()
+    assert len(reads) == 1

@@ -690,3 +690,90 @@ def test_a_task_that_was_cancelled_before_it_writes(backend: str) -> None:
 
     anyio.run(main, backend=backend)
     assert [sink.calls for sink in sinks] == [["write 51200", "close"]] * 5
+
+
+@backends
+def test_a_sink_is_shielded_for_those_that_wait_only(backend: str) -> None:
+    """Work on a sink is not cancelled with the task that does it while another task waits for the body. When that one
+    has left, it is: nobody needs the form any more.
+    """
+    sink = Slow()
+
+    async def main() -> None:
+        working = anyio.Event()
+        shielded: list[Any] = []
+
+        async def run_sync(function: Callable[..., Any], *args: Any) -> Any:
+            if args:
+                working.set()
+                await anyio.sleep_forever()
+            return function(*args)
+
+        class Storing(core.Request):
+            def make_file_sink(self, part: Any) -> Any:
+                return sink
+
+        def shield() -> Any:
+            shielded.append(anyio.CancelScope(shield=True))
+            return shielded[-1]
+
+        head = core.RequestHead("POST", headers={"Content-Type": UPLOAD_TYPE})
+        request = Storing(head, UPLOAD.body, run_sync=run_sync, shield=shield)
+        first, second = anyio.CancelScope(), anyio.CancelScope()
+        ended: list[str] = []
+
+        async def load(scope: anyio.CancelScope, name: str) -> None:
+            with scope:
+                await request.load()
+            ended.append(name)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(load, first, "first")
+            await working.wait()
+            tasks.start_soon(load, second, "second")
+            await anyio.wait_all_tasks_blocked()
+            first.cancel()
+            await anyio.wait_all_tasks_blocked()
+            assert ended == []
+            second.cancel()
+            with anyio.fail_after(100):
+                while len(ended) < 2:
+                    await anyio.sleep(0.001)
+        await request.aclose()
+
+    anyio.run(main, backend=backend)
+    assert sink.calls == ["abort"]
+
+
+@backends
+def test_a_read_that_the_last_one_has_left_asks_for_nothing_more(backend: str) -> None:
+    """If the task that reads is cancelled, and then the one that waits, no task is left that reads the next piece."""
+    ended: list[str] = []
+
+    async def main() -> None:
+        asked = anyio.Event()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            try:
+                asked.set()
+                await anyio.sleep_forever()
+                yield b""
+            finally:
+                ended.append("read")
+
+        head = core.RequestHead("POST", headers={"Transfer-Encoding": "chunked"})
+        request = core.Request(head, pieces())
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(request.load)
+                await asked.wait()
+                for _ in range(2):
+                    tasks.start_soon(request.load)
+                await anyio.wait_all_tasks_blocked()
+                scope.cancel()
+        with anyio.fail_after(100):
+            while not ended:
+                await anyio.sleep(0.001)
+
+    anyio.run(main, backend=backend)
+    assert ended == ["read"]

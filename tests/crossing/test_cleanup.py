@@ -829,18 +829,28 @@ async def test_cleanup_is_waited_for_from_the_cancellation_on() -> None:
     async def handler(request: Request) -> Response:
         return Response(body())
 
-    @middleware
-    def around(request: Request) -> Flow:
-        yield
+    async def slow(request: Request) -> Response:
+        async def body() -> AsyncIterator[str]:
+            try:
+                async with asyncio.TaskGroup() as group:  # it waits for its tasks, which are cancelled as well
+                    group.create_task(asyncio.sleep(3600))
+                    yield "first"
+            finally:
+                await turns(100)
+                log.append("closed")
 
-    apps = [Application(handler), Application(handler, middleware=[around]), Application(lambda _: Response(body()))]
+        response = Response(body())
+        response.call_on_close(lambda: log.append("hook"))
+        return response
+
+    apps = [Application(handler), Application(lambda _: Response(body())), Application(slow)]
     exchanges = [get(app) for app in apps]
     tasks = [asyncio.create_task(exchange.run()) for exchange in exchanges]
     await until(lambda: all(exchange.body for exchange in exchanges))
     for task in tasks:
         task.cancel()
     await cleanup.wait_until_clean(100)
-    assert log == ["closed"] * 3
+    assert sorted(log) == ["closed"] * 3 + ["hook"]
     await asyncio.wait(tasks)
     assert not [task for task in cleanup._cleaning if task.get_loop() is asyncio.get_running_loop()]
 
@@ -1039,6 +1049,27 @@ async def test_an_error_of_cleanup_is_raised(kind: str, caplog: pytest.LogCaptur
     await asyncio.wait([task])
     assert task.exception() is error
     assert caplog.records == []
+
+
+async def test_an_error_of_cleanup_that_was_cancelled_meanwhile(caplog: pytest.LogCaptureFixture) -> None:
+    """If the task is cancelled while cleanup runs, and cleanup fails then, the cancellation is raised, and the error is
+    logged.
+    """
+    gate = anyio.Event()
+
+    async def clean() -> None:
+        await gate.wait()
+        raise LookupError("of the cleanup")
+
+    task = asyncio.create_task(cleanup.run_uncut(clean))
+    await turns(5)
+    task.cancel()
+    await turns(5)
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await turns(5)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["of the cleanup"]
 
 
 async def test_cleanup_sets_no_variable() -> None:
