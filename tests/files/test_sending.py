@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gc
+import gzip
 import io
+import lzma
 import os
+import tempfile
 import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +22,7 @@ from cardan.core.fields import _dates
 from cardan.files import _file_body
 from cardan.files._file_body import CHUNK, FileBody
 from cardan.files._sending import guess_type, send_from_directory
+from cardan.files._temporary import MemoryFile
 from cardan.testing import PROTOCOLS, Client, RequestBuilder
 from cardan.wsgi._errors import BrokenResponse
 
@@ -212,6 +217,52 @@ def test_open_files(path: Path) -> None:
         assert file.closed
     with path.open() as text, pytest.raises(ValueError, match="got a text file, expected a binary one"):
         send_file(text, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("codec", [gzip, bz2, lzma], ids=["gzip", "bz2", "lzma"])
+def test_a_file_that_is_decoded_while_it_is_read(path: Path, codec: Any) -> None:
+    """What reading an open file gives is sent, not the bytes behind its descriptor, if those are others."""
+    packed = path.with_name("packed")
+    with codec.open(packed, "wb") as file:
+        file.write(DATA)
+    with send_file(codec.open(packed, "rb"), None) as response:
+        assert (response.headers["Content-Length"], body_of(response)) == (str(len(DATA)), DATA)
+    opened = codec.open(packed, "rb")
+    assert opened.read(3) == DATA[:3]
+    with send_file(opened, get(range="bytes=2-5")) as response:
+        assert (response.status_code, body_of(response)) == (206, DATA[5:9])
+    assert opened.closed
+
+
+def test_a_file_in_memory_stays_there() -> None:
+    """Sending a file that is in memory does not move it to disk."""
+    upload = MemoryFile(DATA)
+    with tempfile.SpooledTemporaryFile(max_size=10_000) as spooled:
+        spooled.write(DATA)
+        spooled.seek(0)
+        for file in (upload, spooled):
+            assert body_of(send_file(file, None)) == DATA  # type: ignore[arg-type]
+            assert "Content-Length" in send_file(io.BytesIO(DATA), None).headers
+        assert not spooled._rolled  # type: ignore[attr-defined]
+    assert type(upload) is MemoryFile
+
+
+@pytest.mark.parametrize("kind", ["TemporaryFile", "NamedTemporaryFile", "unbuffered"])
+def test_a_file_on_disk_is_read_by_its_descriptor(path: Path, kind: str) -> None:
+    """Files of ``open()`` and of ``tempfile`` are read by position, so that several responses may send one at once.
+    When the first of them has closed it, the others read no descriptor that may be that of another file.
+    """
+    file: Any = path.open("rb", buffering=0) if kind == "unbuffered" else getattr(tempfile, kind)()
+    if kind != "unbuffered":
+        file.write(DATA)
+        file.seek(0)
+    first, second = send_file(file, None), send_file(file, None)
+    assert "ETag" in first.headers
+    assert [b"".join(response.iter_encoded()) for response in (first, second)] == [DATA, DATA]
+    assert file.tell() == 0
+    first.close()
+    with pytest.raises(ValueError, match="got a read of a closed file"):
+        b"".join(second.iter_encoded())
 
 
 def test_a_pipe() -> None:

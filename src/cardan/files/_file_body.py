@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedRandom, BufferedReader, FileIO
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from ..core._buffers import READ_SIZE
@@ -84,7 +85,7 @@ class FileBody:
             yield data
 
     def _read(self, at: int, size: int) -> bytes:
-        if self._closed:
+        if self._closed or getattr(self._file, "closed", False):  # its number may be that of another file by now
             raise ValueError("got a read of a closed file, expected a response that was not sent before")
         if self._fd is not None and _pread is not None:
             return _pread(self._fd, size, at)
@@ -200,11 +201,17 @@ _pread: Callable[[int, int, int], bytes] | None = getattr(os, "pread", None)  # 
 
 
 def number_of(file: Any) -> int | None:
-    """The descriptor of a regular file; None for every other file."""
+    """The descriptor of a regular file; None for every other file.
+
+    Only the files that ``open()`` and :mod:`tempfile` give are asked. Another one may have the descriptor of other
+    bytes: a :class:`gzip.GzipFile` has that of the compressed ones. A file in memory may be moved to disk by asking it.
+    """
     if isinstance(file, int):
         return file
-    try:
-        fd = file.fileno()
-    except (AttributeError, OSError):
+    if type(file).__module__ == "tempfile":
+        file = getattr(file, "file", file)  # what NamedTemporaryFile() wraps
+    raw = file.raw if isinstance(file, (BufferedReader, BufferedRandom)) else file
+    if not isinstance(raw, FileIO):
         return None
-    return fd if isinstance(fd, int) and stat.S_ISREG(os.fstat(fd).st_mode) else None
+    fd: int = file.fileno()
+    return fd if stat.S_ISREG(os.fstat(fd).st_mode) else None
