@@ -564,6 +564,29 @@ def test_trailer_fields(protocol: Any) -> None:
     assert response.extensions.get("trailers", []) == ([("x-sum", "2")] if protocol == "asgi" else [])
 
 
+def wsgi_site(environ: Any, start_response: Any) -> list[bytes]:
+    """Answers with the length of its input."""
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(len(environ["wsgi.input"].read())).encode()]
+
+
+@both
+@pytest.mark.parametrize("app", [Mount({"/": wsgi_site}), Application.from_wsgi(wsgi_site), ProxyFix(wsgi_site)])
+def test_the_input_of_a_wsgi_application_has_no_limits(protocol: Any, app: Any) -> None:
+    """What a WSGI application reads is the body as it was sent: limits and filters are those of the requests of the
+    outer application, on both protocols.
+    """
+
+    class Strict(Small):
+        def make_body_filter(self) -> Any:
+            raise AssertionError
+
+    outer = Outer(app)
+    outer.request_class = Strict
+    with Client(outer, protocol) as client:
+        assert client.post("/", content=b"x" * 200_000).text == "200000"
+
+
 def test_an_application_that_speaks_the_other_protocol_only() -> None:
     """On WSGI, a mount of ASGI applications cannot answer: the error names what was returned, and its protocol."""
 

@@ -132,7 +132,7 @@ class Outer(Application[Request]):
 
     def __init__(self, app: Any) -> None:
         super().__init__()
-        self.mount = Mount({"/x": ProxyFix(app)})
+        self.mount: Any = Mount({"/x": ProxyFix(app)})
 
     def resolve(self, request: Request) -> Any:
         return self.mount
@@ -145,6 +145,20 @@ def test_from_an_application_that_resolve_returns(app: Any, path: str, serve: An
     """Hints of an application in a mount that ``resolve()`` has returned are sent at once."""
     assert serve(Outer(app), path) == (SENT, b"hello")
     assert serve(Outer(Outer(app).mount), f"/x{path}") == (SENT, b"hello")
+
+
+class OtherRequest(Request):
+    """A class of requests that the outer application has not."""
+
+
+@pytest.mark.parametrize("app", [hints_app.plain, hints_app.awaiting], ids=["def", "async"])
+@pytest.mark.parametrize("path", ["/", "/stream"])
+@pytest.mark.parametrize("serve", [over_wsgi, over_asgi])
+def test_from_requests_of_another_class(app: Any, path: str, serve: Any) -> None:
+    """An application that ``resolve()`` has returned sends hints also if its requests have a class of their own."""
+    outer = Outer(app)
+    outer.mount = Application(app.handler, request_class=OtherRequest)
+    assert serve(outer, path) == (SENT, b"hello")
 
 
 def wsgi_only(app: Any) -> Any:

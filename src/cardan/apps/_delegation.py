@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._request import Request
 from ..core._flow import Delegate, flow, keeping_thread, keeps_thread, may_begin_early, raiser
 from ..core._request.exchange import find_exchange
 from ..core._request.serving import load_in_thread
@@ -20,7 +21,7 @@ from ..core._response.response import Response
 from ._protocols import wrong_protocol
 from ._responding import answer_over_asgi
 from ._writer import answer_writing
-from ._wsgi_bridge import environ_for
+from ._wsgi_bridge import environ_for, whole_environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,9 @@ def _in_flow(app: Any, request: Any) -> tuple[Callable[[Any], Any], bool]:
 def _opened_again(request_class: Callable[..., Any], request: Any) -> Any:
     """The same request as an object of another class. Both share the body."""
     environ = _own_environ(request)
-    return request_class(request.scope, request.receive) if environ is None else request_class(environ)
+    if environ is not None:
+        return request_class(environ)
+    return request_class(request.scope, request.receive, getattr(request, "send", None))
 
 
 def _own_environ(request: Any) -> dict[str, Any] | None:
@@ -96,9 +99,9 @@ async def _over_asgi(app: Any, request: Any) -> Response:
 
 def _over_wsgi(app: Any) -> Callable[[Any], Response]:
     def handler(request: Any) -> Response:
-        environ = environ_of(request)
-        if "wsgi.input" not in environ:
-            environ["wsgi.input"] = request.stream
+        environ = _own_environ(request)
+        if environ is None:  # as on WSGI, the limits of the outer application are not those of the input
+            environ = whole_environ_for(_opened_again(Request, request))
         exchange = find_exchange(environ.get("asgi.scope") or environ)
         return answer_writing(app, environ, exchange, request.method, _streamed)
 

@@ -34,22 +34,29 @@ if TYPE_CHECKING:
     from ..core._request.request import BaseRequest
     from ..wsgi._calling import AppBody
 
-__all__ = ["LateInput", "bridged", "environ_for"]
+__all__ = ["LateInput", "bridged", "environ_for", "whole_environ_for"]
 
 
 def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     """The handler that gives a request to ``app``."""
 
     def handler(request: Request) -> Response:
-        environ = environ_for(request)
-        announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
-        environ["wsgi.input"] = _input_of(request) if announced else LateInput(request)
-        if request.content_length is not None:
-            # Werkzeug handles an OSError only of an input that it bounds itself, by the declared length
-            del environ["wsgi.input_terminated"]
-        return answer_writing(app, environ, find_exchange(request.scope), request.method, _response)
+        return answer_writing(app, whole_environ_for(request), find_exchange(request.scope), request.method, _response)
 
     return keeping_thread(handler)
+
+
+def whole_environ_for(request: Request) -> dict[str, Any]:
+    """The environ of a request that was opened on an ASGI scope, for code in a thread. Its ``wsgi.input`` is the stream
+    of the request, whose limits hold.
+    """
+    environ = environ_for(request)
+    announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+    environ["wsgi.input"] = _input_of(request) if announced else LateInput(request)
+    if request.content_length is not None:
+        # Werkzeug handles an OSError only of an input that it bounds itself, by the declared length
+        del environ["wsgi.input_terminated"]
+    return environ
 
 
 class _InputBroken(ClientDisconnected, OSError):
