@@ -85,7 +85,7 @@ class AppBody:
     @property
     def needs_end(self) -> bool:
         """Whether code of the application still has to run after :meth:`take_whole`."""
-        return not self._is_list
+        return not self._is_list or self._close is not None
 
     def finish(self) -> None:
         """Run the iterable to its end and close it, after :meth:`take_whole`.
