@@ -271,7 +271,40 @@ def test_a_pipe() -> None:
     os.write(writing, b"abc")
     os.close(writing)
     response = send_file(os.fdopen(reading, "rb"), get(range="bytes=0-0"), mimetype="a/b")
+    assert "Accept-Ranges" not in response.headers
     assert (response.status_code, response.content_length, body_of(response)) == (200, None, b"abc")
+
+
+def test_a_relative_path(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that opens the file itself gets an absolute path, also if the process goes to another folder."""
+    monkeypatch.chdir(path.parent)
+    with send_file(path.name, None) as response:
+        monkeypatch.chdir("/")
+        assert response.response.path_to_send() == str(path)
+
+
+def test_a_position_beyond_the_end() -> None:
+    """An open file whose position is beyond its end has no bytes."""
+    file = io.BytesIO(DATA)
+    file.seek(2 * len(DATA))
+    with send_file(file, None) as response:
+        assert (response.headers["Content-Length"], b"".join(response.iter_encoded())) == ("0", b"")
+
+
+def test_a_file_of_the_future(path: Path) -> None:
+    """Last-Modified is never later than the time of the answer (RFC 9110 section 8.8.2.1)."""
+    os.utime(path, (200_000_000_000, 200_000_000_000))
+    with send_file(path, None) as response:
+        assert response.last_modified is not None
+        assert response.last_modified <= _dates.utc_now()
+
+
+def test_only_get_and_head_ask_for_ranges_and_have_conditions(path: Path) -> None:
+    """The answer to another method is the whole file (RFC 9110 section 14.2)."""
+    for method, status in (("GET", 206), ("HEAD", 200), ("POST", 200), ("PUT", 200)):
+        environ = RequestBuilder("/", method=method, headers={"Range": "bytes=1-2"}).environ()
+        with send_file(path, Request(environ)) as response:
+            assert response.status_code == status
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

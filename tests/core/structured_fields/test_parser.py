@@ -150,6 +150,7 @@ def test_no_items(text: str) -> None:
         ("1;a=?0", {"a": False}),
         ("1; a=1;  b=2", {"a": 1, "b": 2}),
         ("1;a=1;b;a=2", {"a": 2, "b": True}),
+        ("1;a=1;b;a", {"a": True, "b": True}),
         ("1;*=x;a.b-c_d*=1", {"*": Token("x"), "a.b-c_d*": 1}),
         ('text/html;charset="utf-8"', {"charset": "utf-8"}),
         ("1;a=b;c=:aGk=:;d=@0", {"a": Token("b"), "c": b"hi", "d": datetime(1970, 1, 1, tzinfo=UTC)}),
