@@ -285,17 +285,19 @@ class Server:
             assert time.monotonic() < deadline, f"{self.kind.name} did not write {text!r}:\n{self.log()}"
             time.sleep(0.02)
 
-    def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
+    def stop(self, sig: signal.Signals = signal.SIGTERM, again: float = STOP_SECONDS) -> int:
         """Send ``sig``, wait and return the exit status. ``killed`` is True if the server took too long.
 
         The signal goes to the server's main process, which stops its workers. A kill goes to its whole process group.
+        ``again``: the signal is sent once more every so many seconds, for a server that may lose one.
         """
-        if self.process.poll() is None:
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.process.poll() is None and not self.killed:
             self.process.send_signal(sig)
             try:
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(again)
             except subprocess.TimeoutExpired:
-                self.killed = True
+                self.killed = time.monotonic() >= deadline
         self.kill()
         status = self.process.wait()
         guard.forget(self.process.pid)
