@@ -131,6 +131,51 @@ class TestNative:
         await turns(2)
         assert found == [error]
 
+    async def test_a_task_that_was_cancelled_natively(self) -> None:
+        """A task that was cancelled by ``Task.cancel()``, and goes on all the same, is asked to end: a cancellation in
+        it stays one, unless only the cancellations of scopes count.
+        """
+        found: list[BaseException] = []
+
+        async def goes_on() -> None:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError as error:
+                found.extend([error, as_error(error), as_error(error, native=False)])
+
+        task = asyncio.create_task(goes_on())
+        await turns(2)
+        task.cancel()
+        await asyncio.wait([task])
+        error, native, of_scopes = found
+        assert native is error
+        assert (type(of_scopes), of_scopes.__cause__) == (RuntimeError, error)
+
+    @pytest.mark.parametrize("shield", [False, True])
+    async def test_the_first_of_several_cancellations_is_raised(self, shield: bool) -> None:
+        """A task that was cancelled several times while it waited is told of the first time, which says why."""
+        event = anyio.Event()
+        told: list[BaseException | None] = []
+
+        async def wait() -> None:
+            if shield:
+                with shielded():
+                    told.append(await wait_uncut(event))
+                return
+            try:
+                await wait_out(event)
+            except asyncio.CancelledError as error:
+                told.append(error)
+
+        task = asyncio.create_task(wait())
+        for text in ("first", "second", "third"):
+            await turns(3)
+            task.cancel(text)
+        await turns(3)
+        event.set()
+        await asyncio.wait([task])
+        assert [str(error) for error in told] == ["first"]
+
     async def test_a_wait_leaves_nothing(self) -> None:
         """A cancelled wait leaves no cycle: the exception is freed with the last reference to it."""
         gc.collect()

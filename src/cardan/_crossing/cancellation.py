@@ -136,7 +136,7 @@ async def wait_uncut(event: anyio.Event) -> BaseException | None:
 
 
 async def wait_out(event: anyio.Event) -> None:
-    """Return when ``event`` is set, and not before; a native cancellation that came meanwhile is raised then.
+    """Return when ``event`` is set, and not before; the first native cancellation that came meanwhile is raised then.
 
     That of a scope is raised by what the task awaits next.
     """
@@ -149,7 +149,7 @@ async def wait_out(event: anyio.Event) -> None:
                 raise
             cancelled = error
             with shielded():
-                cancelled = await wait_uncut(event) or cancelled
+                await wait_uncut(event)
             from anyio import current_effective_deadline
 
             if current_effective_deadline() != -inf:
