@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import socket
 import threading
@@ -399,6 +400,39 @@ def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
 
     anyio.run(main, backend=backend)
     assert connection.sent[-1]["more_body"] is True
+
+
+@pytest.mark.parametrize("handler", [never, anever, astreams])
+@pytest.mark.parametrize(
+    ("backend", "native"), [("asyncio", False), ("asyncio", True), ("trio", False)], ids=["asyncio", "native", "trio"]
+)
+def test_asgi_a_request_that_is_cancelled_is_not_drained(backend: str, native: bool, handler: Any) -> None:
+    """If the application is cancelled while its answer is sent, it ends at once, and nothing is received."""
+    connection = Connection()
+
+    async def send(message: dict[str, Any]) -> None:
+        await connection.send(message)
+        if message["type"] == "http.response.body":
+            await anyio.sleep_forever()
+
+    async def main() -> None:
+        app = Application(handler, request_class=VeryPatient)
+        expects = scope(expect="100-continue") if handler is astreams else scope()  # a stream looks for a disconnect
+        with anyio.fail_after(100):
+            async with anyio.create_task_group() as group:
+                if native:
+                    task = asyncio.ensure_future(app(expects, connection.receive, send))
+                else:
+                    group.start_soon(app, expects, connection.receive, send)
+                while len(connection.sent) < 2:
+                    await anyio.sleep(0.001)
+                if native:
+                    task.cancel()
+                    await asyncio.wait([task])
+                group.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert connection.received == 0
 
 
 def test_asgi_a_drain_holds_no_thread_of_a_handler(backend: str) -> None:

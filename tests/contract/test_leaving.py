@@ -544,6 +544,34 @@ async def test_a_stream_does_not_invite_a_body_that_waits_for_100_continue() -> 
     assert server.most == 0
 
 
+@pytest.mark.parametrize("headers", [{"Expect": "100-continue", "Content-Length": "9"}, {"Content-Length": "999999"}])
+async def test_a_stream_ends_whose_request_was_read_in_part(headers: dict[str, str]) -> None:
+    """When the handler has asked for the body, a client that waits for 100 Continue was invited, and receiving has
+    begun: from then on a client that leaves ends the stream of every request.
+    """
+    server = Server(chunk(b"first", more=True), method="POST", **headers)
+    over: list[str] = []
+
+    @Request.application
+    async def app(request: Request) -> Response:
+        async for piece in request.aiter_data():
+            assert piece == b"first"
+            break
+
+        async def body() -> AsyncIterator[bytes]:
+            try:
+                yield b"one"
+                server.leave()
+                await anyio.sleep_forever()
+            finally:
+                over.append("body")
+
+        return Response(body())
+
+    await server.serve(app)
+    assert over == ["body"]
+
+
 async def test_a_stream_that_reads_the_request_misses_nothing() -> None:
     """A body that reads the request late gets everything that was received before."""
     pieces = [b"%05d" % number * 4000 for number in range(20)]
