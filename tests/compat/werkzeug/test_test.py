@@ -367,6 +367,50 @@ def test_several_fields_of_one_name_are_joined() -> None:
     assert dict(request.cookies) == {"a": "1", "b": "2"}
 
 
+def test_the_history_of_several_redirects(wz: Any) -> None:
+    """The history has the responses before the last one in their order. A GET that follows a POST has neither a body
+    nor a field that tells of one (RFC 9110 section 15.4).
+    """
+    seen: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        fields = ("CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_TRANSFER_ENCODING")
+        seen.append((environ["REQUEST_METHOD"], [name for name in fields if environ.get(name) not in (None, "", "0")]))
+        step = len(seen)
+        start_response("303 See Other" if step < 3 else "200 OK", [("Location", f"/{step}")] if step < 3 else [])
+        return [str(step).encode()]
+
+    client = wz.test.Client(app)
+    response = client.post("/", data="body", headers={"Transfer-Encoding": "chunked"}, follow_redirects=True)
+    assert [before.text for before in response.history] == ["1", "2"]
+    assert [before.request.path for before in response.history] == ["/", "/1"]
+    assert (response.text, response.request.path) == ("3", "/2")
+    assert [method for method, _ in seen] == ["POST", "GET", "GET"]
+    assert seen[1][1] == seen[2][1] == []
+
+
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt])
+def test_a_body_that_fails_while_it_is_read_is_closed(error: type[BaseException]) -> None:
+    """If the body is read at once, it is closed, whatever it raises."""
+    closed: list[int] = []
+
+    class Body:
+        def __iter__(self) -> Any:
+            yield b"some"
+            raise error
+
+        def close(self) -> None:
+            closed.append(1)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return Body()
+
+    with pytest.raises(error):
+        run_wsgi_app(app, EnvironBuilder().get_environ(), buffered=True)
+    assert closed == [1]
+
+
 def test_a_client_without_cookies(wz: Any) -> None:
     """With ``use_cookies=False`` no cookie is kept, and asking for one is an error."""
     client = wz.test.Client(make_app(wz), use_cookies=False)

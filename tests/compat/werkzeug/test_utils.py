@@ -15,7 +15,7 @@ import cardan.testing
 from cardan.compat.werkzeug import utils
 from cardan.compat.werkzeug.exceptions import NotFound
 from cardan.compat.werkzeug.test import create_environ
-from cardan.compat.werkzeug.wrappers import Response
+from cardan.compat.werkzeug.wrappers import Request, Response
 
 
 def test_redirect(wz: Any) -> None:
@@ -461,3 +461,24 @@ def test_every_failed_import_is_one_error(name: str) -> None:
         utils.import_string(name)
     assert (caught.value.import_name, isinstance(caught.value.exception, ImportError)) == (name, True)
     assert utils.import_string(name, silent=True) is None
+
+
+def test_a_value_that_cannot_be_loaded() -> None:
+    """If ``load_func`` raises ValueError or TypeError for a value, the property has its default."""
+
+    class Own(Request):
+        number = utils.environ_property("a.number", default=7, load_func=int)
+        field = utils.header_property("X-Number", default=8, load_func=int)
+
+    for value in ("five", None, []):
+        request = Own({"REQUEST_METHOD": "GET", "a.number": value, "HTTP_X_NUMBER": "five"})
+        assert (request.number, request.field) == (7, 8)
+
+
+def test_a_file_that_caches_may_not_use_is_not_public(tmp_path: Path) -> None:
+    """With a ``max_age`` of zero, as without one, Cache-Control does not say ``public``."""
+    (tmp_path / "a.txt").write_text("text")
+    for max_age, expected in ((0, "max-age=0"), (None, "no-cache"), (5, "max-age=5, public")):
+        response = utils.send_file(tmp_path / "a.txt", {"REQUEST_METHOD": "GET"}, max_age=max_age)
+        assert response.headers["Cache-Control"] == expected
+        response.close()

@@ -357,6 +357,18 @@ def test_parts_that_cannot_be_sent(headers: dict[str, str], text: str) -> None:
         PartEncoder(boundary="B").feed([PartStart(headers)])
 
 
+def test_a_boundary_does_not_begin_as_any_around_it() -> None:
+    """An inner boundary must not look like that of any multipart that it stands in."""
+
+    def nested(*boundaries: str) -> list[Any]:
+        return [PartStart({"Content-Type": f"multipart/mixed; boundary={boundary}"}) for boundary in boundaries]
+
+    PartEncoder(boundary="A").feed(nested("B", "C", "D"))
+    for refused in (nested("B", "BC"), nested("B", "C", "B"), nested("B", "C", "CD"), nested("B", "C", "AB")):
+        with pytest.raises(ValueError, match="expected one that does not begin as it"):
+            PartEncoder(boundary="A").feed(refused)
+
+
 @pytest.mark.parametrize("media_type", ["", "text/plain", "multipart/", "multipart/a; b=c", "multipart/a\r\n"])
 def test_types_that_are_no_multipart(media_type: str) -> None:
     """The encoder writes its boundary behind the type."""

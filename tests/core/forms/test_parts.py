@@ -211,6 +211,32 @@ def test_fields_are_bounded_by_the_form_and_files_by_memory() -> None:
     with pytest.raises(RequestEntityTooLarge) as caught:
         read_all(sync_parts([BODY], limits=Limits(max_data_memory=29)))
     assert caught.value.limit == "max_data_memory"
+    field = form(part(data=b"x" * 99))
+    assert read_all(sync_parts([field], limits=Limits(max_data_memory=2))) == [("a", None, b"x" * 99)]
+
+
+@pytest.mark.parametrize(
+    ("body", "limits"),
+    [
+        (BODY, Limits(max_content_length=len(BODY) - 20)),
+        (BODY, Limits(max_form_parts=3)),
+        (BODY.replace(b'name="b"', b"nothing"), Limits()),
+    ],
+    ids=["the body is too large", "too many parts", "a part without a name"],
+)
+def test_the_parts_before_an_error_are_given(body: bytes, limits: Limits) -> None:
+    """The error is raised after the parts before it were given, however the body is cut."""
+
+    def read_on(chunks: list[bytes], given: list[Any]) -> None:
+        for p in sync_parts(chunks, limits=limits):
+            given.append((p.name, p.filename, p.read()))
+
+    found: list[list[Any]] = [[], [], []]
+    for size, given in zip((1, 7, len(body)), found):
+        with pytest.raises((RequestEntityTooLarge, MultipartError)):
+            read_on(pieces_of(body, size), given)
+    assert found[0] == found[1] == found[2]
+    assert found[0][:2] == ALL[:2]
 
 
 def test_saving() -> None:
