@@ -172,6 +172,46 @@ def test_unread_answer(backend: Any) -> None:
         assert log == ["end"]
 
 
+def test_a_group_with_an_error_beside_the_disconnect(backend: Any) -> None:
+    """A group of exceptions is raised if one of them does not follow from the disconnect."""
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        try:
+            await chunk(send, b"x")
+        except OSError as error:
+            errors = [error, LookupError("a defect")] if scope["path"] == "/both" else [error, OSError("x")]
+            raise ExceptionGroup("of tasks", errors if scope["path"] != "/one" else [error]) from None
+
+    with Client(app, protocol="asgi", backend=backend) as client:
+        for path in ("/both", "/other"):
+            with pytest.raises(ExceptionGroup, match="of tasks"), client.stream("GET", path):
+                pass
+        with client.stream("GET", "/one"):
+            pass
+
+
+def test_extensions_of_one_request_are_its_own(backend: Any) -> None:
+    """What an application changes in the extensions of its scope is not seen by the next request."""
+    seen: list[Any] = []
+
+    @only_http
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append({name: dict(value) for name, value in scope["extensions"].items()})
+        scope["extensions"]["a"]["mine"] = scope["extensions"]["b"]["mine"] = 1
+        scope["extensions"]["c"] = {}
+        await start(send)
+        await send({"type": "http.response.body"})
+
+    offered: dict[str, Any] = {"a": {"x": 1}, "b": None}
+    with Client(app, protocol="asgi", backend=backend, extensions=offered) as client:
+        for _ in range(2):
+            client.get("/")
+    assert seen == [{"a": {"x": 1}, "b": {}}] * 2
+    assert offered == {"a": {"x": 1}, "b": None}
+
+
 def test_what_follows_from_leaving(backend: Any) -> None:
     """The OSError of a disconnect, a framework's own exception for it, and what follows from it are not raised again.
 

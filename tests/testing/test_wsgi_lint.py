@@ -111,6 +111,18 @@ def test_broken(app: Any, sentence: str) -> None:
     assert str(caught.value) == sentence
 
 
+def test_a_second_start_without_an_error() -> None:
+    """A second call of ``start_response`` needs an error; None in its place is none (PEP 3333)."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        start_response("200 OK", [], None)
+        return []
+
+    with pytest.raises(AssertionError, match="got start_response twice, expected exc_info the second time"):
+        run(app)
+
+
 def test_head() -> None:
     """An answer to HEAD has no body, and may have a Content-Length."""
     assert run(app_of("200 OK", [("Content-Length", "3")]), "HEAD") == b""
