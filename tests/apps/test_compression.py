@@ -496,6 +496,44 @@ def test_mistakes_of_a_wsgi_application() -> None:
         assert str(caught.value).startswith(text)
 
 
+def test_a_server_without_a_file_wrapper() -> None:
+    """An application sees a ``wsgi.file_wrapper`` if the server has one, and not otherwise (PEP 3333, "Optional
+    Platform-Specific File Handling").
+    """
+    seen: list[bool] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        seen.append("wsgi.file_wrapper" in environ)
+        return plain([LONG])(environ, start_response)
+
+    exchange(Compression(app))
+    exchange(Compression(app), **{"wsgi.file_wrapper": list})
+    assert seen == [False, True]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "image/png"])
+def test_a_file_that_cannot_be_closed(kind: str) -> None:
+    """What an application wraps needs a ``read()`` only, whether it is compressed or left to the server."""
+
+    class File:
+        pieces = [LONG, LONG]
+
+        def read(self, size: int) -> bytes:
+            return self.pieces.pop() if self.pieces else b""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Type", kind)])
+        return environ["wsgi.file_wrapper"](File())
+
+    def wrapper(file: Any, size: int) -> Any:
+        return iter(lambda: file.read(size), b"")
+
+    File.pieces = [LONG, LONG]
+    _, chunks, _ = exchange(Compression(app, codings={"gzip": 6}), **{"wsgi.file_wrapper": wrapper})
+    data = b"".join(chunks)
+    assert (gzip.decompress(data) if kind == "text/plain" else data) == LONG * 2
+
+
 @pytest.mark.parametrize("status", ["", "abc nonsense", "\u00b2\u00b2\u00b2 OK", "20"])
 def test_a_status_that_is_none(status: str) -> None:
     """A server gets the status that the application has given, whatever it is, and refuses it itself."""

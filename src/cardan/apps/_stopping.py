@@ -37,10 +37,7 @@ class Stopping:
     def begin(self) -> None:
         """Install the signal handlers. Call it in the event loop of a lifespan."""
         import signal
-        import threading
 
-        if threading.current_thread() is not threading.main_thread():
-            return
         self._listens = True
         for name in _SIGNALS:
             number = getattr(signal, name, None)
@@ -51,7 +48,7 @@ class Stopping:
             handler = partial(self._handle, before)
             try:
                 signal.signal(number, handler)
-            except ValueError:  # in the main thread of a subinterpreter
+            except ValueError:  # in another thread than the main one, or in a subinterpreter
                 return
             self._restore.append(partial(_restore, number, handler, before))
 
