@@ -254,11 +254,13 @@ def test_stream_needs_ascending_ranges() -> None:
     ("value", "serves"),
     [
         ('"v1"', True), ('W/"v1"', False), ('"v2"', False), (AT_NOON, True), (EARLIER, False), (LATER, False),
-        ("Thursday, 01-Jan-26 12:00:00 GMT", True), ("garbage, really", False),
+        ("Thursday, 01-Jan-26 12:00:00 GMT", True), ("garbage, really", False), ("", False), (" \t", False),
     ],
 )  # fmt: skip
 def test_if_range(value: str, serves: bool) -> None:
-    """Section 13.1.5: a date must be equal and strong, an entity tag is compared strongly; else everything."""
+    """Section 13.1.5: a date must be equal and strong, an entity tag is compared strongly; else everything. An empty
+    field names no representation.
+    """
     decision = decide("GET", asked(range="bytes=0-1", if_range=value), V1)
     assert decision == (Decision(206, [(0, 2)]) if serves else NONE)
     just_now = Representation(etag='"v1"', last_modified=NOON, length=10, date=NOON)
@@ -266,6 +268,18 @@ def test_if_range(value: str, serves: bool) -> None:
     assert decide("GET", asked(range="bytes=0-1", if_range=value), just_now).status == (206 if only_tags else None)
     weak = Representation(etag='W/"v1"', length=10)
     assert decide("GET", asked(range="bytes=0-1", if_range='"v1"'), weak) == NONE
+
+
+def test_the_dates_of_a_representation() -> None:
+    """A naive datetime as ``date`` is in UTC, as ``last_modified`` is. The last second of the year 9999, after which
+    there is no date, is compared as every other one.
+    """
+    for date, serves in ((NOON + timedelta(seconds=1), True), (NOON, False)):
+        there = Representation(last_modified=NOON, length=10, date=date.replace(tzinfo=None))
+        assert there.date == date
+        assert decide("GET", asked(range="bytes=0-1", if_range=AT_NOON), there).status == (206 if serves else None)
+    last = Representation(last_modified=datetime(9999, 12, 31, 23, 59, 59), length=10)
+    assert decide("GET", asked(range="bytes=0-1", if_range="Fri, 31 Dec 9999 23:59:59 GMT"), last) == NONE
 
 
 @pytest.mark.parametrize("row", range(24))

@@ -97,9 +97,11 @@ class Representation:
     date: datetime | None = None
 
     def __post_init__(self) -> None:
-        when = self.last_modified
+        when, date = self.last_modified, self.date
         if when is not None:  # a date of HTTP has no fractions of a second, and a naive datetime is in UTC
             self.last_modified = when.replace(microsecond=0, tzinfo=when.tzinfo or UTC)
+        if date is not None and date.tzinfo is None:
+            self.date = date.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -177,8 +179,10 @@ def _decide_range(value: str, if_range: str | None, there: Representation, lengt
     asked = Range.from_header(value)
     if asked is None or asked.units != "bytes":
         return Decision()
-    if if_range is not None and not _is_same(IfRange.from_header(if_range), there):
-        return Decision()
+    if if_range is not None:
+        wanted = IfRange.from_header(if_range)
+        if not wanted or not _is_same(wanted, there):  # an empty field names no representation
+            return Decision()
     ranges = asked.resolve(length)
     if not ranges:
         # Ranges that reach the beginning of an empty representation ask for all of it, and no Content-Range can express
@@ -219,7 +223,8 @@ def _is_same(wanted: IfRange, there: Representation) -> bool:
     if not wanted.matches(there.etag, there.last_modified):
         return False
     modified = there.last_modified
-    return wanted.date is None or modified is None or modified + _SECOND <= (there.date or utc_now())
+    # a difference, because the sum would be out of range at the end of the year 9999
+    return wanted.date is None or modified is None or (there.date or utc_now()) - modified >= _SECOND
 
 
 class RequestLike(HasHeaders, Protocol):
