@@ -33,7 +33,7 @@ def test_the_page() -> None:
         '<meta name=viewport content="width=device-width, initial-scale=1">\n'
         '<meta name=color-scheme content="light dark">\n'
         "<title>Found</title>\n<h1>Found</h1>\n"
-        '<p>You are being sent to <a href="/ä">/ä</a>.</p>\n'
+        '<p>You are being sent to <a href="/%C3%A4">/ä</a>.</p>\n'
     )
     assert "<title>See Other</title>\n<h1>See Other</h1>" in redirect("/", 303).text
 
@@ -41,6 +41,16 @@ def test_the_page() -> None:
 def test_page_is_escaped() -> None:
     """A location that a user gave is no markup."""
     assert "<script>" not in redirect('/"><script>').text
+
+
+@pytest.mark.parametrize("location", ["/\\evil.example", "\\\\evil.example", " //evil.example", "/ä?b=1&c=[2]"])
+def test_the_link_of_the_page(location: str) -> None:
+    """The link on the page leads where Location leads. Browsers read a backslash in a link as a slash, and take spaces
+    around it off (WHATWG URL section 4.4); the Location has both percent-encoded.
+    """
+    response = redirect(location)
+    assert response.location is not None
+    assert f'<a href="{response.location.replace("&", "&amp;")}">' in response.text
 
 
 def test_class() -> None:

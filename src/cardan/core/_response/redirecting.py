@@ -37,13 +37,13 @@ def redirect(location: str, status: int = 302, *, response_class: type[CoreRespo
     uri = reference_to_uri(location)  # raises ValueError, also for text that the page could not have
     from html import escape  # imports a table of all entities, which few programs need
 
-    shown = escape(location)
+    shown, target = escape(location), escape(uri)
     page = (
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
         '<meta name=viewport content="width=device-width, initial-scale=1">\n'
         '<meta name=color-scheme content="light dark">\n'
         f"<title>{PHRASES[status]}</title>\n<h1>{PHRASES[status]}</h1>\n"
-        f'<p>You are being sent to <a href="{shown}">{shown}</a>.</p>\n'
+        f'<p>You are being sent to <a href="{target}">{shown}</a>.</p>\n'
     )
     response = response_class(page, status, mimetype="text/html")
     response.location = uri
