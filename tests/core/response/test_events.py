@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import timedelta
@@ -54,6 +56,31 @@ def test_fields_that_end_themselves(options: dict[str, Any]) -> None:
     """
     with pytest.raises(ValueError, match="got"):
         ServerSentEvent("x", **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", "1\ndata: forged"),
+        ("event", "a\r"),
+        ("id", "\0"),
+        ("event", "\ud800"),
+        ("retry", -1),
+        ("retry", float("nan")),
+    ],
+)
+def test_what_is_set_later_is_checked(name: str, value: Any) -> None:
+    """An attribute of an event is checked when it is set, too. After an error it has the value that it had before."""
+    event = ServerSentEvent("x", id="1", event="add", retry=2)
+    with pytest.raises(ValueError, match=f"^got {name} "):
+        setattr(event, name, value)
+    with pytest.raises(TypeError, match=f"^got {name} "):
+        setattr(event, name, b"1")
+    assert event == ServerSentEvent("x", id="1", event="add", retry=2)
+    event.retry, event.comment, event.data = timedelta(seconds=3), "later", {"n": 1}
+    assert event.encode() == b': later\nretry: 3000\nevent: add\nid: 1\ndata: {"n":1}\n\n'
+    for made in (copy.copy(event), copy.deepcopy(event), pickle.loads(pickle.dumps(event))):
+        assert made == event
 
 
 @pytest.mark.parametrize("name", ["retry", "keep_alive"])

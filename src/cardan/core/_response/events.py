@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from datetime import timedelta
 from itertools import chain
 from math import inf
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .._closing import aclose_all
 from .._pickling import slots_state
@@ -29,6 +29,8 @@ _line_ends = re.compile("\r\n|\r|\n").split
 #: JSON has no form for it, and a copy and a pickle of an event keep it
 _NO_DATA: Any = ...
 
+_ends_field = re.compile("[\r\n\0\ud800-\udfff]").search
+
 
 class ServerSentEvent:
     """One event: ``data`` is text, or a value that JSON can represent.
@@ -38,7 +40,7 @@ class ServerSentEvent:
     long to wait before it connects again. Clients ignore ``comment``. Raises :exc:`ValueError` for an id or event
     with CR, LF, NUL (which browsers ignore) or a lone surrogate, and for a negative ``retry``. Browsers do not dispatch
     an event without data. Raises :exc:`TypeError` for values of other types; data that JSON cannot represent is an
-    error when the event is sent.
+    error when the event is sent. An attribute that is set later is checked, too.
     """
 
     __module__ = "cardan"
@@ -55,12 +57,16 @@ class ServerSentEvent:
         comment: str | None = None,
     ) -> None:
         self.data = data
-        self.event = _one_line("event", event)
-        self.id = _one_line("id", id)
+        self.event = event
+        self.id = id
         self.retry = seconds("retry", retry)
-        if comment is not None and not isinstance(comment, str):
-            raise TypeError(f"got a comment of type {type(comment).__name__}, expected a str")
         self.comment = comment
+
+    if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            check = _CHECKS.get(name)
+            object.__setattr__(self, name, value if check is None else check(name, value))
 
     def encode(self, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
         """The event as bytes, with the empty line that ends it; ``dumps`` writes JSON."""
@@ -90,12 +96,17 @@ class ServerSentEvent:
         return f"<{type(self).__name__} {self.encode()!r}>"
 
 
-def _one_line(name: str, text: str | None) -> str | None:
+def _text(name: str, text: str | None) -> str | None:
     if text is not None and not isinstance(text, str):
         raise TypeError(f"got {name} of type {type(text).__name__}, expected a str")
-    if text is not None and any(char in "\r\n\0" or "\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError(f"got {name} {text!r}, expected no CR, LF, NUL and lone surrogates")
     return text
+
+
+def _one_line(name: str, text: str | None) -> str | None:
+    found = _text(name, text)
+    if found is not None and _ends_field(found):
+        raise ValueError(f"got {name} {text!r}, expected no CR, LF, NUL and lone surrogates")
+    return found
 
 
 def seconds(name: str, value: float | timedelta | None) -> float | None:
@@ -111,6 +122,12 @@ def seconds(name: str, value: float | timedelta | None) -> float | None:
     if not 0 <= number < inf:
         raise ValueError(f"got {name} {value!r}, expected a duration that is finite and not below zero")
     return number
+
+
+#: what checks the attributes of an event, also those that are set after it was made
+_CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
+    "event": _one_line, "id": _one_line, "retry": seconds, "comment": _text,
+}  # fmt: skip
 
 
 def encode_event(item: Any, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
