@@ -68,7 +68,8 @@ def test_what_is_not_told() -> None:
 def test_fields() -> None:
     """Each field is a variable (RFC 3875 section 4.1.18), two of them without HTTP_. Fields of one name are joined by
     commas (RFC 9110 section 5.3), cookies by semicolons (RFC 6265 section 5.4). A name with an underscore is left out,
-    because it would be that of a field with a hyphen.
+    because it would be that of a field with a hyphen. Only ASCII letters become upper case: a sharp s, which no name
+    may have, would become the SS of another name.
     """
     environ = made(
         [
@@ -80,6 +81,7 @@ def test_fields() -> None:
             (b"cookie", b"b=2"),
             (b"X_A", b"forged"),
             (b"X-B", b"\xff"),
+            (b"X-Pa\xdf", b"forged"),
         ]
     )
     assert {name: value for name, value in environ.items() if name not in made()} == {
@@ -88,6 +90,7 @@ def test_fields() -> None:
         "HTTP_X_A": "1, 2",
         "HTTP_COOKIE": "a=1; b=2",
         "HTTP_X_B": "\xff",
+        "HTTP_X_PA\xdf": "forged",
     }
 
 
@@ -101,6 +104,8 @@ def test_fields() -> None:
         ({"scheme": "gopher", "server": ("s.example", None)}, "", ("s.example", 80)),
         ({}, "a.example:81", ("a.example", 80)),
         ({}, "a.example", ("a.example", 80)),
+        ({}, "[2001:db8::1]", ("[2001:db8::1]", 80)),
+        ({"scheme": "https"}, "[::1]:81", ("[::1]", 443)),
         ({}, "", ("localhost", 80)),
         ({"server": ("s.example", 0)}, "", ("s.example", 0)),
     ],

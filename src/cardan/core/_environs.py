@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ._urls import DEFAULT_PORTS
+from ._urls import DEFAULT_PORTS, split_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +20,11 @@ __all__ = ["make_environ", "server_name", "server_of"]
 
 
 def server_of(head: HeadLike, host: str) -> tuple[str, int]:
-    """Name and port of the server. Where the head tells none, they are those of ``host``, the Host of the request."""
-    name, port = head.server or (host.rpartition(":")[0] or host or "localhost", None)
+    """Name and port of the server. Where the head tells none, the name is that in ``host``, the Host of the request,
+    and the port is that of the scheme.
+    """
+    parts = split_host(host)
+    name, port = head.server or (parts[0] if parts is not None else "localhost", None)
     return name, DEFAULT_PORTS.get(head.scheme, 80) if port is None else port
 
 
@@ -74,7 +77,7 @@ def _add_fields(environ: dict[str, Any], headers: Iterable[tuple[bytes, bytes]])
     values: dict[str, list[str]] = {}
     for raw_name, raw_value in headers:
         if b"_" not in raw_name:
-            name = raw_name.decode("latin-1").upper().replace("-", "_")
+            name = raw_name.upper().decode("latin-1").replace("-", "_")  # upper() of text makes "SS" of one character
             key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
             values.setdefault(key, []).append(raw_value.decode("latin-1"))
     for key, several in values.items():
