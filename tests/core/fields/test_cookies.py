@@ -140,6 +140,7 @@ def set_cookie(**options: Any) -> str:
         ({"max_age": timedelta(milliseconds=-1)}, "a=b; Max-Age=0; Path=/"),
         ({"max_age": 1.9}, "a=b; Max-Age=1; Path=/"),
         ({"max_age": timedelta(seconds=1.9)}, "a=b; Max-Age=1; Path=/"),
+        ({"max_age": 10**400}, f"a=b; Max-Age={10**400}; Path=/"),
         ({"expires": "Sunday, 06-Nov-94 08:49:37 GMT"}, "a=b; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Path=/"),
         ({"expires": "Sun Nov  6 08:49:37 1994"}, "a=b; Expires=Sun, 06 Nov 1994 08:49:37 GMT; Path=/"),
         ({"path": "/" + "a" * 1023}, f"a=b; Path=/{'a' * 1023}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -140,6 +141,13 @@ def test_more_kinds_of_dates() -> None:
 def test_what_no_date_can_say_is_refused(when: float) -> None:
     """A time outside of the years 1 to 9999, NaN and infinity are refused."""
     with pytest.raises(ValueError, match=r"^got timestamp "):
+        http_date(when)
+
+
+@pytest.mark.parametrize("when", ["Sun, 06 Nov 1994 08:49:37 GMT", b"0", time, timedelta(0)])
+def test_what_is_no_time_is_refused(when: Any) -> None:
+    """Text is not read here, also if it is a date."""
+    with pytest.raises(TypeError, match=r"^got .*, expected a datetime, a date, a number of seconds or a struct_time$"):
         http_date(when)
 
 

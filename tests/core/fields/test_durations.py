@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,10 +57,17 @@ def test_writing_retry_after(when: datetime | timedelta | int, text: str) -> Non
     assert dump_retry_after(when) == text
 
 
-@pytest.mark.parametrize("age", [-1, timedelta(seconds=-1)])
-def test_negative_durations_are_refused(age: int | timedelta) -> None:
+@pytest.mark.parametrize("age", [-1, timedelta(seconds=-1), timedelta(milliseconds=-1), -0.5])
+def test_negative_durations_are_refused(age: Any) -> None:
     """A negative duration is refused: HTTP has none."""
     with pytest.raises(ValueError, match=r"^got duration .*, expected none below zero$"):
+        dump_age(age)
+
+
+@pytest.mark.parametrize("age", ["", "-1", "+1", "1_0", " 1", "1\n", "1.5", "\u0661", "ten"])
+def test_text_that_is_no_duration(age: Any) -> None:
+    """Text is a duration if it has ASCII digits only (RFC 9111 section 1.2.2), although ``int()`` takes more."""
+    with pytest.raises(ValueError, match=r"^got duration .*, expected a timedelta or a number of seconds$"):
         dump_age(age)
 
 

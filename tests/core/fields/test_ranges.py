@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -238,6 +238,15 @@ def test_a_date_matches_to_the_second() -> None:
     assert not value.matches(None, when.replace(second=38))
     assert not value.matches(None, when.replace(second=36))
     assert not value.matches('"a"')
+
+
+def test_a_date_before_1970() -> None:
+    """Every date of the years 1 to 9999 can be named. One beyond them, in UTC, is refused."""
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert IfRange(date=first).date == first
+    assert IfRange(date=last).date == last
+    with pytest.raises(ValueError, match=r"^got timestamp \d+, expected one in the years 1 to 9999$"):
+        IfRange(date=last.replace(tzinfo=timezone(timedelta(hours=-1))))
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def _seconds(max_age: timedelta | float) -> int:
     """The number of seconds, 0 for a negative one: Max-Age has no sign (RFC 6265bis section 4.1.1)."""
     if isinstance(max_age, timedelta):
         return max(max_age // timedelta(seconds=1), 0)
-    if not isfinite(max_age):
+    if isinstance(max_age, float) and not isfinite(max_age):
         raise ValueError(f"got max_age {max_age!r}, expected a finite number of seconds")
     return max(int(max_age), 0)
 

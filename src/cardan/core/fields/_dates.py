@@ -52,7 +52,7 @@ def http_date(when: datetime | date | int | float | time.struct_time | None = No
 
     ``when`` is an aware datetime, a naive datetime in UTC, a date (its midnight in UTC), a number of seconds since
     1970, a ``struct_time`` in UTC, or None for the current time. Fractions of a second are cut off. Raises
-    :exc:`ValueError` for a time outside of the years 1 to 9999.
+    :exc:`ValueError` for a time outside of the years 1 to 9999, and :exc:`TypeError` for a value of another type.
 
     >>> http_date(784111777)
     'Sun, 06 Nov 1994 08:49:37 GMT'
@@ -76,10 +76,12 @@ def to_timestamp(when: datetime | date | int | float | time.struct_time) -> int:
             raise ValueError(f"got timestamp {when!r}, expected a finite number") from None
     if isinstance(when, time.struct_time):
         when = datetime(*when[:5], min(when.tm_sec, 59), tzinfo=UTC)
-    elif not isinstance(when, datetime):
+    elif isinstance(when, datetime):
+        when = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    elif isinstance(when, date):
         when = datetime(when.year, when.month, when.day, tzinfo=UTC)
-    elif when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
+    else:
+        raise TypeError(f"got {when!r}, expected a datetime, a date, a number of seconds or a struct_time")
     return (when - _EPOCH) // timedelta(seconds=1)
 
 

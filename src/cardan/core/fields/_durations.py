@@ -7,7 +7,7 @@ Parsing never raises: text that is not a number of ASCII digits gives None. A du
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ._dates import http_date, parse_date, utc_now
 from ._syntax import OWS, parse_integer
@@ -34,12 +34,15 @@ def dump_age(age: timedelta | int) -> str:
 
     Raises :exc:`ValueError` for a negative duration, and for a text that is no number.
     """
+    number: Any = age // timedelta(seconds=1) if isinstance(age, timedelta) else age
     try:
-        seconds = age // timedelta(seconds=1) if isinstance(age, timedelta) else int(age)
+        if isinstance(number, str) and parse_integer(number) is None:  # int() takes other digits, and underscores
+            raise ValueError
+        seconds = int(number)
     except (TypeError, ValueError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"got duration {age!r}, expected a timedelta or a number of seconds") from None
-    if seconds < 0:
+    if seconds < 0 or (isinstance(number, float) and number < 0):
         raise ValueError(f"got duration {age!r}, expected none below zero")
     return str(seconds)
 

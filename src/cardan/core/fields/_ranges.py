@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Self
 
 from .._pickling import slots_state
 from ._content_range import ContentRange
-from ._dates import http_date, parse_date, to_timestamp
+from ._dates import http_date, parse_date
 from ._etags import is_opaque, quote_etag, unquote_etag
 from ._reading_back import check_reads_back
 from ._syntax import OWS, check_token, is_token, parse_integer
@@ -191,7 +191,7 @@ class IfRange:
         if date is not None:
             if etag is not None:
                 raise ValueError("got an entity tag and a date, expected one of them (RFC 9110 section 13.1.5)")
-            date = datetime.fromtimestamp(to_timestamp(date), UTC)
+            date = parse_date(http_date(date))
         self.etag = etag
         self.date = date
         self.weak = weak
