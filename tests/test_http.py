@@ -97,6 +97,20 @@ def test_removing_fields() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("iterable", lambda: http.dump_header("gzip")),
+        ("iterable", lambda: http.dump_header(5)),  # type: ignore[call-overload]
+        ("allowed", lambda: http.remove_entity_headers(Headers(), allowed="expires")),
+    ],
+)
+def test_text_is_no_list(name: str, call: Callable[[], object]) -> None:
+    """A str in place of a list of texts is refused: it is an iterable of letters."""
+    with pytest.raises(TypeError, match=rf"^got {name} = .*, expected (a mapping, or )?an iterable of "):
+        call()
+
+
+@pytest.mark.parametrize(
     ("environ", "options", "modified"),
     [
         ({}, {"etag": "a"}, True),

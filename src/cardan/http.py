@@ -13,7 +13,7 @@ from datetime import datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from .core._checks import check_type
+from .core._checks import check_type, listed
 from .core.fields import _accept, _cache_control, _content_range, _csp, _etags, _header_set, _ranges
 from .core.fields._cookies import dump_cookie
 from .core.fields._cookies import parse_cookie as _cookies
@@ -130,12 +130,14 @@ def dump_header(iterable: Any) -> str:
     """Return an iterable as the value of a list field (RFC 9110 section 5.6.1).
 
     A mapping gives ``name=value`` pairs; a value of None gives only the name. A value that is not a token is quoted.
-    Raises :exc:`ValueError` for a name that is not a token and for control characters.
+    Raises :exc:`ValueError` for a name that is not a token and for control characters, and :exc:`TypeError` for a str.
 
     >>> dump_header({"max-age": 60, "private": None}), dump_header(["a", "b c"])
     ('max-age=60, private', 'a, "b c"')
     """
-    return _dump_dict(iterable) if isinstance(iterable, Mapping) else _dump_list(map(str, iterable))
+    if isinstance(iterable, Mapping):
+        return _dump_dict(iterable)
+    return _dump_list(map(str, listed("iterable", iterable, "a mapping, or an iterable of members")))
 
 
 def dump_options_header(header: str | None, options: Mapping[str, str | int | None]) -> str:
@@ -322,8 +324,11 @@ def is_hop_by_hop_header(header: str) -> bool:
 def remove_entity_headers(
     headers: _headers.Headers | list[tuple[str, str]], allowed: Iterable[str] = ("expires", "content-location")
 ) -> None:
-    """Remove the fields that describe the content from ``headers``, except the names in ``allowed``."""
-    keep = {name.lower() for name in allowed}
+    """Remove the fields that describe the content from ``headers``, except the names in ``allowed``.
+
+    Raises :exc:`TypeError` for a str as ``allowed``.
+    """
+    keep = {name.lower() for name in listed("allowed", allowed, "an iterable of names")}
     headers[:] = [field for field in _pairs(headers) if not is_entity_header(field[0]) or field[0].lower() in keep]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardan.core.fields._accept import Accept, CharsetAccept, EncodingAccept
 from cardan.core.fields._accept_language import LanguageAccept, matches_extended
+from cardan.core.fields._accept_media import MIMEAccept
 from tests.corpora import corpus_json
 
 
@@ -71,6 +75,19 @@ def test_best_match(header: str | None, offers: list[str], best: str | None) -> 
     shorter one. An excluded tag is never chosen.
     """
     assert LanguageAccept.from_header(header).best_match(offers) == best
+
+
+@pytest.mark.parametrize("cls", [Accept, CharsetAccept, EncodingAccept, LanguageAccept, MIMEAccept])
+@pytest.mark.parametrize("header", [None, "*", "d"])
+def test_offers_are_a_list(cls: type[Accept], header: str | None) -> None:
+    """A str in place of a list of offers is refused: it is an iterable of letters, one of which would be chosen."""
+    accept = cls.from_header(header)
+    choices: list[Any] = [accept.best_match]
+    if isinstance(accept, LanguageAccept):
+        choices += accept.lookup, accept.filter
+    for choose in choices:
+        with pytest.raises(TypeError, match=r"^got 'de' as the offers, expected an iterable of them$"):
+            choose("de")
 
 
 def test_defaults() -> None:

@@ -24,7 +24,7 @@ from ._options import dump_parameter
 from ._reading_back import check_reads_back
 from ._syntax import OWS, check_token, check_value
 
-__all__ = ["Accept", "CharsetAccept", "EncodingAccept", "read_quality", "write_member"]
+__all__ = ["Accept", "CharsetAccept", "EncodingAccept", "offered", "read_quality", "write_member"]
 
 T = TypeVar("T")
 
@@ -191,7 +191,7 @@ class Accept:
         >>> Accept.from_header("br;q=0.5, gzip").best_match(["br", "gzip"])
         'gzip'
         """
-        offers = tuple(matches)
+        offers = offered(matches)
         if not self.provided:
             return default if default is not None else next(iter(offers), None)
         last = self._chosen
@@ -355,7 +355,14 @@ class EncodingAccept(Accept):
         >>> EncodingAccept.from_header(None).best_match(["br", "identity"])
         'identity'
         """
-        offers = tuple(matches)
+        offers = offered(matches)
         if self.provided or default is not None:
             return super().best_match(offers, default)
         return next((offer for offer in offers if self._normal(offer) == "identity"), None)
+
+
+def offered(matches: Iterable[str]) -> tuple[str, ...]:
+    """The offers that a program makes. Raises :exc:`TypeError` for a str, which is an iterable of letters."""
+    if isinstance(matches, str):
+        raise TypeError(f"got {matches!r} as the offers, expected an iterable of them")
+    return tuple(matches)

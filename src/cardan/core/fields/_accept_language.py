@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, overload
 
-from ._accept import Accept
+from ._accept import Accept, offered
 
 __all__ = ["LanguageAccept", "matches_extended"]
 
@@ -79,7 +79,7 @@ class LanguageAccept(Accept):
         >>> LanguageAccept.from_header("de-AT, en;q=0.5").lookup(["en", "de"])
         'de'
         """
-        offers = {self._normal(tag): tag for tag in matches}
+        offers = {self._normal(tag): tag for tag in offered(matches)}
         for item, quality, _ in self._ranges:
             found = _truncated(item, offers) if quality else None
             if found is not None and not self._excludes(found):
@@ -92,7 +92,7 @@ class LanguageAccept(Accept):
         Filtering is basic (RFC 4647 section 3.3.1) or, with ``extended``, extended (section 3.3.2). A tag that a
         range excludes (``q=0``) is left out.
         """
-        left = [tag for tag in tags if not self._excludes(tag)]
+        left = [tag for tag in offered(tags) if not self._excludes(tag)]
         result: list[str] = []
         for item, quality in self._items:
             if quality:
