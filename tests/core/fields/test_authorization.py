@@ -278,6 +278,13 @@ def test_every_parameter_of_bearer_and_dpop_has_quotes(scheme: str, name: str) -
     assert Challenge("x", {name: "b"}).to_header() == f"X {name}={other}"
 
 
+@pytest.mark.parametrize("cls", [Authorization, Challenge])
+def test_an_object_without_its_constructor(cls: type[Authorization | Challenge]) -> None:
+    """An object whose constructor did not run, which debuggers and copiers may see, lacks its attributes."""
+    empty = cls.__new__(cls)
+    assert [hasattr(empty, name) for name in ("type", "token", "parameters")] == [False, False, False]
+
+
 def test_what_is_shown_of_credentials() -> None:
     """``repr()`` shows the scheme alone: a token, a password or a response does not get into a log."""
     assert repr(Authorization("bearer", token="secret")) == "<Authorization bearer>"

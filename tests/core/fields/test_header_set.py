@@ -7,6 +7,7 @@ import pickle
 import re
 from collections.abc import Callable, MutableSet
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -94,6 +95,21 @@ def test_set_operators() -> None:
     assert list(one & HeaderSet(["a", "x"])) == ["a"]
     one -= {"b"}
     assert list(one) == ["A"]
+
+
+def test_what_is_no_token() -> None:
+    """Operators and comparisons take sets of anything. A new member has to be text."""
+    strange: Any = {5, None}
+    one = HeaderSet(["A", "5"])
+    one -= strange
+    one.discard(strange.pop())
+    assert list(one) == ["A", "5"]
+    assert one != {"a", 5}
+    assert one == {"a", "5"}
+    assert one.find(5) == -1  # type: ignore[arg-type]
+    for change in (one.add, lambda value: one.update([value]), lambda value: HeaderSet([value])):
+        with pytest.raises(TypeError, match=r"^got 5 as a member, expected a str$"):
+            change(5)  # type: ignore[no-untyped-call]
 
 
 def test_equality() -> None:

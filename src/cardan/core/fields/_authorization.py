@@ -110,7 +110,7 @@ class Credentials:
         return self.parameters.get(key.lower(), default)
 
     def __getattr__(self, name: str) -> str | None:
-        if name.startswith("_") or name in self.__slots__:  # copy and pickle ask before `parameters` is set
+        if name.startswith("_") or name in Credentials.__slots__:  # an object whose constructor did not run has none
             raise AttributeError(name)
         return self.parameters.get(name)
 

@@ -96,9 +96,8 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
     def discard(self, value: str) -> None:
         """Remove a token if the set has it."""
-        state = self.state
-        if value.lower() in state:
-            self.state = {key: token for key, token in state.items() if key != value.lower()}
+        if value in self:  # an operator of sets may pass what is no token
+            self.state = {key: token for key, token in self.state.items() if key != value.lower()}
 
     def remove(self, value: str) -> None:
         """Remove a token. Raises KeyError if the set does not have it."""
@@ -113,7 +112,7 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
 
     def find(self, value: str) -> int:
         """Return the position of a token, -1 if the set does not have it."""
-        return next((at for at, key in enumerate(self.state) if key == value.lower()), -1)
+        return list(self.state).index(value.lower()) if value in self else -1
 
     def index(self, value: str) -> int:
         """Return the position of a token. Raises IndexError (as Werkzeug does) if the set does not have it."""
@@ -141,7 +140,7 @@ class HeaderSet(Live[dict[str, str]], MutableSet[str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AbstractSet):
             return NotImplemented
-        return self.state.keys() == {str(token).lower() for token in other}
+        return self.state.keys() == {token.lower() if isinstance(token, str) else token for token in other}
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -168,6 +167,8 @@ def _fold(tokens: Iterable[str]) -> dict[str, str]:
         raise TypeError(f"got {tokens!r} as the members, expected an iterable of them")
     folded: dict[str, str] = {}
     for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(f"got {token!r} as a member, expected a str")
         folded.setdefault(token.lower(), token)
     return folded
 
