@@ -80,6 +80,7 @@ def test_a_status_line_is_a_code_and_a_phrase() -> None:
         ("299", (299, "299 Unknown")),
         ("404 a\tb", (404, "404 a\tb")),
         ("404 \x80\xff", (404, "404 \x80\xff")),
+        ("\t404 \x85a\xa0 ", (404, "404 \x85a\xa0")),
     ],
 )
 def test_parse(text: str, expected: tuple[int, str]) -> None:
@@ -106,6 +107,8 @@ def test_parse(text: str, expected: tuple[int, str]) -> None:
         "600 x",
         "999",
         "\xd9\xa4\xd9\xa0",
+        "\xa0404 x",
+        "\x85",
     ],
 )
 def test_what_is_no_status(text: str) -> None:

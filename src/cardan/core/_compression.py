@@ -21,7 +21,7 @@ from .fields._accept import EncodingAccept
 from .fields._cache_control import ResponseCacheControl
 from .fields._content_range import ContentRange
 from .fields._etags import ETags, unquote_etag
-from .fields._syntax import is_token, parse_integer
+from .fields._syntax import OWS, is_token, parse_integer
 from .structures._headers import pairs_of
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ class CompressionPolicy:
 
     def suits(self, content_type: str) -> bool:
         """Whether bodies of this Content-Type are compressed."""
-        kind = content_type.partition(";")[0].strip().lower()
+        kind = content_type.partition(";")[0].strip(OWS).lower()
         if kind in self._exact:
             return True
         main, slash, sub = kind.partition("/")

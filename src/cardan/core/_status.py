@@ -76,6 +76,9 @@ PHRASES: Final[dict[int, str]] = {
 #: What a reason phrase contains: tab, space, visible characters, and those beyond ASCII (RFC 9112 section 4)
 is_phrase = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 
+#: What may stand around a status line. ``str.strip()`` also removes characters that a reason phrase may begin with.
+_WHITE_SPACE: Final = " \t"
+
 STATUS_LINES: Final[dict[int, str]] = {code: f"{code} {phrase}" for code, phrase in PHRASES.items()}
 """Maps each status code with a reason phrase to its status line, such as ``404 Not Found``."""
 
@@ -103,7 +106,7 @@ def parse_status(status: str) -> tuple[int, str]:
     Raises :exc:`ValueError` for text without a code, for a code that is not from 100 to 599, and for text with control
     characters or characters beyond latin-1, which a status line must not contain (RFC 9112 section 4).
     """
-    text = status.strip()
+    text = status.strip(_WHITE_SPACE)
     if not text:
         raise ValueError("got an empty status, expected a code and a reason phrase")
     if not is_phrase(status):
@@ -112,4 +115,4 @@ def parse_status(status: str) -> tuple[int, str]:
     if not (code.isascii() and code.isdigit() and len(code) <= 3):
         raise ValueError(f"got status {status!r}, expected a code from 100 to 599 and a reason phrase")
     number = checked_code(int(code))
-    return number, f"{number} {reason.strip()}" if reason else status_line(number)
+    return number, f"{number} {reason.strip(_WHITE_SPACE)}" if reason else status_line(number)

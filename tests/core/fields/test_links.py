@@ -92,6 +92,15 @@ def test_a_link_has_a_relation_type(rel: str | None) -> None:
     assert links.to_header() == "</a>; title=b, </b>; rel=next"
 
 
+def test_relation_types_are_separated_by_spaces() -> None:
+    """Other white space, such as a no-break space, is a part of a relation type (RFC 8288 section 3.3)."""
+    read = Links.from_header('<a>; rel="prev\xa0next  UP\tchapter"')[0]
+    assert [read.has_rel(each) for each in ("up", "Chapter", "prev\xa0NEXT")] == [True, True, True]
+    assert [read.has_rel(each) for each in ("prev", "next", "")] == [False, False, False]
+    with pytest.raises(ValueError, match="expected a relation type"):
+        Link("/", rel=" \t ")
+
+
 def test_a_list_of_links_takes_links() -> None:
     """Anything but a link raises TypeError."""
     with pytest.raises(TypeError, match=r"^got '/a' as a member of Links, expected Link$"):

@@ -20,6 +20,7 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cardan.core import Request, RequestHead, Response
 from cardan.core._exceptions import WrongMode
 from cardan.core.forms import FileStorage, Form, parse_form, safe_filename
 from cardan.core.forms._files import COPY_SIZE, bind, closes_async, is_on_disk, release
@@ -61,6 +62,17 @@ def test_attributes() -> None:
     assert file.headers["content-length"] == "99"
     assert repr(file) == "<FileStorage 'a b.txt' (text/plain)>"
     assert upload(b"", "Content-Length: x").content_length == 0
+
+
+def test_white_space_around_a_type() -> None:
+    """Spaces and tabs are taken off, on files, requests and responses alike. Other white space belongs to the text
+    (RFC 9110 section 5.6.3).
+    """
+    for sent, mimetype in (("Text/Plain \t; a=b", "text/plain"), ("text/plain\xa0;a=b", "text/plain\xa0")):
+        head = RequestHead("POST", headers={"Content-Type": sent})
+        made = FileStorage(content_type=sent), Request(head), Response(content_type=sent)
+        assert [each.mimetype for each in made] == [mimetype] * 3
+    assert FileStorage(headers={"Content-Length": "\xa05"}).content_length == 0
 
 
 def test_truth() -> None:

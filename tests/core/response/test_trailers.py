@@ -260,6 +260,11 @@ def test_copies() -> None:
     assert events(response)[-1] == End([("X", "b")])
 
 
+def test_names_that_are_announced() -> None:
+    """Spaces and tabs around a name are taken off (RFC 9110 section 5.6.1); what is no token then is left out."""
+    assert announced(["\tX-A , X-B\xa0", "\x85X-C,X-D"]) == ["X-A", "X-D"]
+
+
 def test_what_another_application_sends() -> None:
     """Values of one name are one list. What must not stand behind a body is left out."""
     assert joined([("x", "a"), ("date", "b"), ("y", "c"), ("x", "d")]) == {"x": "a, d", "y": "c"}

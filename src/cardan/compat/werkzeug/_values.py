@@ -281,7 +281,7 @@ class ValuesBuilder:
     def mimetype(self) -> str | None:
         """The media type without parameters. Setting a type of text adds ``; charset=utf-8``."""
         kind = self.content_type
-        return kind.partition(";")[0].strip() if kind else None
+        return kind.partition(";")[0].strip(" \t") if kind else None
 
     @mimetype.setter
     def mimetype(self, value: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .._buffers import CHUNK_SIZE
 from .._exceptions import BadRequest
+from ..fields._syntax import OWS
 from ..forms._body_reader import parse_content_length
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def is_inert(response: Any) -> bool:
 
 def expects_continue(headers: HeadersView) -> bool:
     """Whether the client waits for ``100 Continue`` before it sends the body (RFC 9110 section 10.1.1)."""
-    return headers.get("Expect", "").strip().lower() == "100-continue"
+    return headers.get("Expect", "").strip(OWS).lower() == "100-continue"
 
 
 def closes(status: int, http_version: str, headers: HeadersView, limits: DrainLimits) -> bool:

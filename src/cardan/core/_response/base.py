@@ -17,6 +17,7 @@ from .._checks import check_assignments, check_spelling, check_type
 from .._status import STATUS_LINES, checked_code, parse_status, status_line
 from ..fields._cookies import cookie_identity, dump_cookie, prefix_demands
 from ..fields._descriptors import FixedSetting, check_fixed_settings
+from ..fields._syntax import OWS
 from ..structures._headers import Headers, pairs_of, trusted_headers
 from .body import ResponseBody, check_json_module
 from .content_type import checked, with_charset
@@ -233,7 +234,7 @@ class BaseResponse(Copies, Outgoing):
     def mimetype(self) -> str | None:
         """The media type without parameters, in lower case. Setting a text type adds ``; charset=utf-8``."""
         kind = self.content_type
-        return kind.partition(";")[0].strip().lower() if kind else None
+        return kind.partition(";")[0].strip(OWS).lower() if kind else None
 
     @mimetype.setter
     def mimetype(self, value: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from ..fields._syntax import OWS
 from ..structures._header_rules import field_value
 
 __all__ = ["checked", "of_file", "with_charset"]
@@ -24,7 +25,7 @@ _TEXT_TYPES: Final = frozenset({
 def with_charset(mimetype: str) -> str:
     """``mimetype``, with ``; charset=utf-8`` if it is text (``text/*``, ``*+xml`` and similar) and has no charset."""
     mimetype = _text("mimetype", mimetype)
-    kind = mimetype.partition(";")[0].strip().lower()
+    kind = mimetype.partition(";")[0].strip(OWS).lower()
     if "charset=" in mimetype.lower():
         return mimetype
     is_xml = kind.startswith("application/") and kind.endswith("+xml")
@@ -43,7 +44,7 @@ def of_file(mimetype: str, charset: str | None) -> str:
     ('text/plain; charset=utf-8', 'text/xml', 'image/svg+xml')
     """
     mimetype = _text("mimetype", mimetype)
-    kind = mimetype.partition(";")[0].strip().lower()
+    kind = mimetype.partition(";")[0].strip(OWS).lower()
     is_xml = kind.endswith("+xml") or kind in ("text/xml", "text/xml-external-parsed-entity")
     if charset is None or is_xml or not kind.startswith("text/") or "charset=" in mimetype.lower():
         return mimetype

@@ -11,7 +11,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._checks import pairs
-from ..fields._syntax import is_token
+from ..fields._syntax import OWS, is_token
 from ..structures._header_rules import field_name, field_value
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def announced(values: Iterable[str]) -> list[str]:
     >>> announced(["ETag, Server-Timing", "Content-Length, ,"])
     ['ETag', 'Server-Timing']
     """
-    names = [name.strip() for value in values for name in value.split(",")]
+    names = [name.strip(OWS) for value in values for name in value.split(",")]
     return [name for name in names if is_token(name) and may_follow(name)]
 
 

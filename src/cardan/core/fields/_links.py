@@ -49,7 +49,7 @@ class Link:
         )
         for name, value in self.parameters.items():
             check_type(name, value, str, "a str")
-        if not self.rel.split() or not self.rel.isascii():
+        if not _relations(self.rel) or not self.rel.isascii():
             raise ValueError(
                 f"got a link to {target!r} with rel {rel!r}, expected a relation type (RFC 8288 section 3.3)"
             )
@@ -66,7 +66,7 @@ class Link:
 
     def has_rel(self, relation: str) -> bool:
         """Return whether ``relation`` is one of the relation types. The case does not matter."""
-        return relation.lower() in self.rel.lower().split()
+        return relation.lower() in _relations(self.rel.lower())
 
     def to_header(self) -> str:
         """Return the link as it is written in the field.
@@ -108,6 +108,11 @@ class Links(LiveMembers[Link]):
     def find(self, relation: str) -> Link | None:
         """Return the first link with a relation type, None if there is none."""
         return next((link for link in self.state if link.has_rel(relation)), None)
+
+
+def _relations(text: str) -> list[str]:
+    """The relation types in ``text``. Spaces and tabs are between them: ``str.split()`` knows more white space."""
+    return [each for each in text.replace("\t", " ").split(" ") if each]
 
 
 def _made(target: str, rest: str) -> Link:

@@ -17,6 +17,7 @@ from .._exceptions import WrongMode
 from .._pieces import Pieces
 from .._waiting import checkpoint
 from ..fields._options import parse_options
+from ..fields._syntax import OWS
 from ..structures._immutable import ImmutableDict
 from ._file_methods import FileMethods
 from ._filenames import safe_filename
@@ -138,7 +139,7 @@ class FileStorage(FileMethods):
     @property
     def mimetype(self) -> str:
         """The Content-Type without parameters, in lower case; ``""`` if none was sent."""
-        return (self.content_type or "").partition(";")[0].strip().lower()
+        return (self.content_type or "").partition(";")[0].strip(OWS).lower()
 
     @property
     def mimetype_params(self) -> Mapping[str, str]:
@@ -336,7 +337,7 @@ def _make_headers(headers: Any, content_type: str | None) -> Any:
 
 def declared_length(headers: Mapping[str, str]) -> int:
     """The Content-Length in the ``headers`` of a part, 0 if there is none that is valid."""
-    value = (headers.get("Content-Length") or "").strip()
+    value = (headers.get("Content-Length") or "").strip(OWS)
     return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
 
 

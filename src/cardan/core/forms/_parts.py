@@ -18,6 +18,7 @@ from .._exceptions import BodyConsumed, HTTPException, MultipartError, RequestEn
 from .._pieces import Pieces
 from ..drive import Read
 from ..fields._options import parse_options
+from ..fields._syntax import OWS
 from ..structures._immutable import ImmutableDict
 from ._body_reader import DEFAULTS, BodyReader
 from ._content_type import parse_form_type
@@ -88,7 +89,7 @@ class Part:
     @property
     def mimetype(self) -> str:
         """The Content-Type without parameters, in lower case; ``""`` if none was sent."""
-        return (self.content_type or "").partition(";")[0].strip().lower()
+        return (self.content_type or "").partition(";")[0].strip(OWS).lower()
 
     @property
     def mimetype_params(self) -> Mapping[str, str]:
