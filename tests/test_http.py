@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cardan import http
+from cardan import Response, http
 from cardan.core.structures import Headers
 from cardan.datastructures import LanguageAccept, ResponseCacheControl
 
@@ -81,6 +82,21 @@ def test_etags_differ_with_their_data() -> None:
     """Different data has different tags, and each tag can be written."""
     assert http.generate_etag(b"a") != http.generate_etag(b"b")
     assert http.quote_etag(http.generate_etag(b"a"))
+
+
+def test_an_etag_is_no_matter_of_security(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python that refuses digests which are not approved for security computes one that is marked as no such."""
+    whole = hashlib.blake2b
+
+    def approved_only(data: bytes, *, digest_size: int, usedforsecurity: bool = True) -> object:
+        if usedforsecurity:
+            raise ValueError("not approved")
+        return whole(data, digest_size=digest_size)
+
+    monkeypatch.setattr(hashlib, "blake2b", approved_only)
+    response = Response("a")
+    response.add_etag()
+    assert response.get_etag() == (http.generate_etag(b"a"), False)
 
 
 def test_removing_fields() -> None:

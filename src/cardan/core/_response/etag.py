@@ -56,7 +56,7 @@ class ETagResponseMixin(BaseResponse):
         if overwrite or "ETag" not in self.headers:
             from hashlib import blake2b
 
-            self.set_etag(blake2b(self.get_data(), digest_size=16).hexdigest(), weak)
+            self.set_etag(blake2b(self.get_data(), digest_size=16, usedforsecurity=False).hexdigest(), weak)
 
     def _finish_frozen(self, no_etag: bool) -> None:
         super()._finish_frozen(no_etag)
