@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -416,6 +417,31 @@ def test_requests_that_run_while_an_option_changes() -> None:
         app.middleware = ()
         app.load = False
         assert Probe.ways == [("middleware", None, None), ("load", None, None)]
+
+
+def test_a_process_that_was_forked_starts_the_lifespans_of_a_mount(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On WSGI the first request of each process starts the lifespans of all applications that are mounted, also if the
+    process was forked from one in which they have started.
+    """
+    begun: list[str] = []
+
+    def noting(name: str) -> Any:
+        @contextlib.contextmanager
+        def lifespan(app: Any) -> Iterator[None]:
+            begun.append(name)
+            yield
+
+        return Application(lambda request: Response("x"), lifespan=lifespan)
+
+    mount = Mount({"/a": noting("a"), "/b": noting("b")})
+    environ: Any = {"REQUEST_METHOD": "GET", "PATH_INFO": "/a", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
+    for forked in (False, True):
+        if forked:
+            monkeypatch.setattr(os, "getpid", lambda: 0x7FFFFFFF)  # a number that no process has
+        for _ in range(2):
+            assert b"".join(mount({**environ}, lambda *head: None)) == b"x"
+    assert begun == ["a", "b"] * 2
+    mount.close()
 
 
 def test_two_threads_that_close() -> None:

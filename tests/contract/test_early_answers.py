@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 import pytest
+import trio
+import trio.testing
 
 from cardan import Application, Request, Response, abort, middleware
 from cardan.asgi._receiving import ReceiveBody
@@ -290,6 +292,25 @@ def test_asgi_a_bare_response_waits_for_no_body_that_others_read(backend: str) -
     assert large.received == 1
 
 
+def test_asgi_a_bare_response_is_patient_with_a_body_that_it_knows(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a request object has read a part of the body, no other code has: the next message may take as long as with an
+    Application.
+    """
+
+    class Slow(Connection):
+        async def receive(self) -> dict[str, Any]:
+            for _ in range(10):
+                await anyio.lowlevel.checkpoint()
+            return await super().receive()
+
+    monkeypatch.setattr("cardan.asgi._handling.PATIENCE", 0)
+    connection = serve(part_then_bare, scope(), Slow(), backend)
+    assert connection.received == PIECES
+    assert connection.sent[-1]["more_body"] is False
+
+
 def test_asgi_what_was_read_costs_nothing(backend: str) -> None:
     """If the request was read to its end, or has no body, the response is sent in two messages, as usual."""
 
@@ -346,6 +367,34 @@ def test_asgi_a_silent_client_is_waited_for_until_the_time_is_over(app: Any, bac
     connection = serve(Application(app.handler, request_class=Patient), scope(), Connection(silent=True), backend)
     assert connection.received == 1
     assert connection.sent[-1]["more_body"] is False
+
+
+@pytest.mark.parametrize(("kept", "late", "expected"), [(False, 4, 5), (True, 0.5, 1.5)])
+def test_asgi_the_time_of_a_drain_does_not_begin_anew(kept: bool, late: float, expected: float) -> None:
+    """A message that comes late does not make the drain longer. Where the last byte is held back, a client that stops
+    its upload in the middle gets it soon after its last message. The clock of trio is set forward by the test.
+    """
+
+    class Patient(Request):
+        drain_timeout = 5
+
+    class Late(Connection):
+        """A client that sends something late, and then nothing more."""
+
+        async def receive(self) -> dict[str, Any]:
+            await trio.sleep(late if self.pieces == PIECES else 1000)
+            return await super().receive()
+
+    async def main() -> float:
+        began = trio.current_time()
+        extensions = {"extensions": {"http.response.pathsend": {}} if kept else {}}
+        await Application(anever, request_class=Patient)(scope() | extensions, connection.receive, connection.send)
+        return trio.current_time() - began
+
+    connection = Late()
+    seconds = trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert connection.received == 1
+    assert expected <= seconds < expected + 0.5
 
 
 @pytest.mark.parametrize("name", ["drain_timeout", "max_drain_size"])
