@@ -17,8 +17,11 @@ import werkzeug.middleware.lint
 
 from cardan import CORS, Application, Compression, Dual, Mount, ProxyFix, Request, Response, core
 from cardan.apps._protocols import protocol_in_place_of_handler, protocols_of
+from cardan.asgi import from_wsgi as asgi_side
 from cardan.files import StaticFiles
 from cardan.testing import Client, lint
+from cardan.wsgi import from_asgi as wsgi_side
+from tests.apps.doors import resolving
 
 
 def wsgi(environ: Any, start_response: Any) -> Any:
@@ -275,6 +278,17 @@ def test_a_result_of_the_wrong_protocol() -> None:
         with Client(Mount({"/a": Mixed()}), protocol) as client:  # type: ignore[call-overload]
             with pytest.raises(RuntimeError, match=f"for the application at '/a', expected one over {spoken}"):
                 client.get("/a")
+
+
+@pytest.mark.parametrize("around", [lambda app: app, resolving], ids=["alone", "resolved"])
+@pytest.mark.parametrize(("side", "protocol"), [(asgi_side(hello), "wsgi"), (wsgi_side(async_hello), "asgi")])
+def test_one_side_of_a_bridge_over_the_other_protocol(side: Any, protocol: Any, around: Any) -> None:
+    """A call of one side of a bridge over the other protocol raises an error that says what takes both."""
+    name = "from_wsgi" if protocol == "wsgi" else "from_asgi"
+    with Client(around(side), protocol) as client, pytest.raises(RuntimeError) as caught:
+        client.get("/")
+    assert f"got a request over {protocol.upper()} for what cardan." in str(caught.value)
+    assert str(caught.value).endswith(f": Application.{name}(app) speaks both")
 
 
 @pytest.mark.parametrize("wrap", [*WRAPS, Application.from_asgi])

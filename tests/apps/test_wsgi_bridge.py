@@ -686,7 +686,8 @@ def test_an_upload_that_breaks_off_is_no_error_of_a_site(
         for bridge in (Application.from_wsgi(app), Application.from_wsgi(Application.from_wsgi(app).wsgi_app)):
             status, text = _cut_off(bridge, size, backend, headers)
             assert (status, b"Bad Request" in text) == (400, True)
-        assert _cut_off(resolving(Mount({"/": app})), size, backend, headers) == (0, b"")
+        # what is streamed is sent only if it comes before the message that the client has left
+        assert _cut_off(resolving(Mount({"/": app})), size, backend, headers)[0] in (0, 400)
     assert caplog.records == []
 
 

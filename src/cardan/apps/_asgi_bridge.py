@@ -27,6 +27,7 @@ from ..core._urls import whole_raw_path
 from ..core._waiting import checkpoint
 from ..wsgi._head import EnvironHead
 from ._nested_lifespans import NestedLifespans
+from ._protocols import wrong_side
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping
@@ -42,6 +43,8 @@ def served_by(app: ASGIApplication, portal: Callable[[], crossing.Portal]) -> Ca
     """The handler that gives a request to ``app``, which runs in the loop of ``portal``."""
 
     def handler(request: Request) -> Response:
+        if not hasattr(request, "environ"):
+            raise wrong_side("wsgi.from_asgi", "wsgi")
         return _Call(app, request, portal()).response()
 
     return handler

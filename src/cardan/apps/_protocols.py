@@ -23,6 +23,7 @@ __all__ = [
     "protocol_in_place_of_handler",
     "protocols_of",
     "wrong_protocol",
+    "wrong_side",
 ]
 
 BOTH: Final[tuple[ProtocolName, ...]] = ("wsgi", "asgi")
@@ -166,6 +167,17 @@ def wrong_protocol(where: str, spoken: ProtocolName) -> RuntimeError:
     return RuntimeError(
         f"got a request over {got} for {where}, expected one over {expected}, which is all it speaks:"
         f" Application.from_{spoken}(app) makes it speak both"
+    )
+
+
+def wrong_side(given: str, spoken: ProtocolName) -> RuntimeError:
+    """The error for a request over the other protocol than the one for which ``cardan.asgi.from_wsgi()``, or
+    ``cardan.wsgi.from_asgi()``, gives one side of a bridge.
+    """
+    got, expected, served = ("WSGI", "ASGI", "wsgi") if spoken == "asgi" else ("ASGI", "WSGI", "asgi")
+    return RuntimeError(
+        f"got a request over {got} for what cardan.{given}() gave, expected one over {expected}:"
+        f" Application.from_{served}(app) speaks both"
     )
 
 

@@ -23,6 +23,7 @@ from ..core._request.streaming import BodyStream
 from ..core._response.of_application import response_of
 from ..core._response.response import Response
 from ..core.fields._syntax import parse_integer
+from ._protocols import wrong_side
 from ._writer import answer_writing
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def bridged(app: WSGIApplication) -> Callable[[Request], Response]:
     """The handler that gives a request to ``app``."""
 
     def handler(request: Request) -> Response:
+        if not hasattr(request, "scope"):
+            raise wrong_side("asgi.from_wsgi", "asgi")
         return answer_writing(app, whole_environ_for(request), find_exchange(request.scope), request.method, _response)
 
     return keeping_thread(handler)
