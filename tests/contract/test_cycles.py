@@ -281,7 +281,7 @@ async def call_asgi_server(app: Any, builder: RequestBuilder, fails: type[Except
 SENDS = {"": None, ", leaves": OSError, ", broken server": LookupError}
 
 
-@pytest.mark.parametrize("protocol", ["wsgi", *("asgi" + name for name in SENDS)])
+@pytest.mark.parametrize("protocol", ["wsgi", *("asgi" + name for name in SENDS), *("trio" + name for name in SENDS)])
 @pytest.mark.parametrize("path", ["/answer", "/none", "/raises", "/streams", "/fails", "/body"])
 @pytest.mark.parametrize("name", ANSWERING)
 def test_an_unexpected_exception_is_gone(name: str, path: str, protocol: str) -> None:
@@ -293,7 +293,8 @@ def test_an_unexpected_exception_is_gone(name: str, path: str, protocol: str) ->
             call_wsgi_server(app, builder)
         else:
             before = threading.enumerate()
-            anyio.run(call_asgi_server, app, builder, SENDS[protocol.removeprefix("asgi")])
+            backend = "trio" if protocol.startswith("trio") else "asyncio"
+            anyio.run(call_asgi_server, app, builder, SENDS[protocol[4:]], backend=backend)
             for thread in threading.enumerate():
                 if thread.name == "cardan worker thread" and thread not in before:
                     thread.join()

@@ -114,16 +114,30 @@ async def start(job: Job[T], outflow: Outflow | None = None) -> T:
     """
     if is_possible():
         return cast("T", await run_in_pool(job, outflow))
+    return await (_run_in_thread(job) if outflow is None else _start_beside(job, outflow))
+
+
+async def _run_in_thread(job: Job[T]) -> T:
+    """Do as :func:`start` where the threads are anyio's own."""
     from anyio import to_thread
 
-    if outflow is not None:
-        return await _start_beside(job, outflow)
-    return cast("T", await to_thread.run_sync(job, limiter=UNLIMITED))
+    errors: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            job()
+        except BaseException as error:
+            errors.append(error)
+
+    await to_thread.run_sync(call, limiter=UNLIMITED)
+    if errors:  # not raised by ``call``: a frame of trio refers to what it raises, which would be a cycle
+        raise errors.pop()
+    return job.result
 
 
 async def _start_beside(job: Job[T], outflow: Outflow) -> T:
     """Do as :func:`start` where the threads are anyio's own: a second task sends."""
-    from anyio import create_task_group, to_thread
+    from anyio import create_task_group
 
     poked, over = make_event(), False
     failure: BaseException | None = None
@@ -153,7 +167,7 @@ async def _start_beside(job: Job[T], outflow: Outflow) -> T:
             async with create_task_group() as group:
                 group.start_soon(send)
                 try:
-                    await to_thread.run_sync(job, limiter=UNLIMITED)
+                    await _run_in_thread(job)
                 except Exception as error:
                     if failure is None:
                         failure = error
