@@ -91,7 +91,10 @@ def test_what_may_be_left_out(handler: Any) -> None:
 
 @pytest.mark.parametrize("app", [Application(loaded), Response("x"), Mount({"/": Application(loaded)})])
 def test_a_lifespan(app: Any) -> None:
-    """A lifespan begins with its startup, and ends with its shutdown (ASGI lifespan specification)."""
+    """A lifespan begins with its startup, and ends with its shutdown (ASGI lifespan specification 2.0).
+
+    The messages that a later specification may add are passed over, as the example in "Scope" does it.
+    """
 
     def serve_lifespan(*kinds: str) -> list[str]:
         sent: list[str] = []
@@ -110,6 +113,15 @@ def test_a_lifespan(app: Any) -> None:
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
+    added = "lifespan.added"
+    assert serve_lifespan(added, "lifespan.startup", added, added, "lifespan.shutdown") == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+    with pytest.raises(RuntimeError, match=r"got the message 'lifespan\.shutdown', expected 'lifespan\.startup'"):
+        serve_lifespan(added, "lifespan.shutdown")
+    with pytest.raises(RuntimeError, match=r"got the message 'lifespan\.startup', expected 'lifespan\.shutdown'"):
+        serve_lifespan("lifespan.startup", "lifespan.startup")
     with pytest.raises(RuntimeError, match=r"got the message 'http\.request', expected 'lifespan\.startup'"):
         serve_lifespan("http.request")
     with pytest.raises(RuntimeError, match=r"got the message 'http\.request', expected 'lifespan\.shutdown'"):

@@ -25,6 +25,9 @@ __all__ = ["SHARED", "ProcessLifespan", "expect_message", "run_once", "serve_lif
 #: so that everything below it has the same.
 SHARED: Final = "cardan.lifespans"
 
+#: the messages of a server (ASGI lifespan specification 2.0)
+_MESSAGES: Final = ("lifespan.startup", "lifespan.shutdown")
+
 #: seconds that the end of a lifespan waits (ASGI) for the cleanup of requests that the server has cancelled
 CLEANUP_SECONDS: Final = 5.0
 
@@ -96,9 +99,13 @@ async def serve_lifespan(
 
 
 async def expect_message(kind: str, receive: Receive) -> None:
-    """Receive the message ``kind``. Raises :exc:`RuntimeError` if the server gives another one."""
-    if (message := await receive())["type"] != kind:
-        raise RuntimeError(f"got the message {message['type']!r}, expected {kind!r}")
+    """Receive the message ``kind``. Raises :exc:`RuntimeError` if the server gives another one.
+
+    Messages of a lifespan that the specification does not have are passed over, as its example does.
+    """
+    while (received := (await receive())["type"]) != kind:
+        if received in _MESSAGES or not received.startswith("lifespan."):
+            raise RuntimeError(f"got the message {received!r}, expected {kind!r}")
 
 
 async def run_once(
