@@ -204,3 +204,18 @@ def test_generic_brackets_with_what_is_no_class_of_requests() -> None:
     with pytest.raises(TypeError, match=r"got Application\[int\], expected"):
         application[int]
     assert application[ApiRequest](api).request_class is ApiRequest
+
+
+def test_a_function_that_uses_a_name_that_is_assigned_later() -> None:
+    """The class that an annotation names counts also if the function uses another one that is defined below it."""
+
+    def view(request: ApiRequest) -> Response:
+        return helper(request)
+
+    found = request_class_for([view])
+
+    def helper(request: Request) -> Response:
+        return Response(type(request).__name__)
+
+    assert found is ApiRequest
+    assert view(ApiRequest.from_values()).text == "ApiRequest"

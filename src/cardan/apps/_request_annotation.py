@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
-from inspect import Parameter, getclosurevars, signature, unwrap
+from inspect import Parameter, signature, unwrap
 from typing import Annotated, Any, ForwardRef, TypeVar, get_args, get_origin
 
 from .._request import BaseRequest, Request
@@ -52,22 +53,22 @@ def _annotated_class(function: Any) -> type[BaseRequest] | None:
     if not given:
         return None
     try:
-        return _class_of(given[-1].annotation, _names(function))
+        return _class_of(given[-1].annotation, function)
     except Exception:  # whatever the evaluation of a text raises
         return None
 
 
-def _class_of(annotation: Any, names: tuple[dict[str, Any], dict[str, Any]]) -> type[BaseRequest] | None:
+def _class_of(annotation: Any, function: Any) -> type[BaseRequest] | None:
     for _ in range(_QUOTES):
         if isinstance(annotation, ForwardRef):
             annotation = annotation.__forward_arg__
         if isinstance(annotation, str):
-            annotation = eval(annotation, *names)  # the text is in the source of the function
+            annotation = eval(annotation, *_names(function))  # the text is in the source of the function
     if isinstance(annotation, TypeVar):
-        return _class_of(annotation.__bound__, names)
+        return _class_of(annotation.__bound__, function)
     origin = get_origin(annotation)
     if origin in (Annotated, UnreadRequest):
-        return _class_of(get_args(annotation)[0], names)
+        return _class_of(get_args(annotation)[0], function)
     found = origin or annotation
     return found if isinstance(found, type) and issubclass(found, BaseRequest) else None
 
@@ -81,4 +82,8 @@ def _names(function: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     if not hasattr(function, "__globals__"):
         function = type(function).__call__
     function = unwrap(function)
-    return function.__globals__, dict(getclosurevars(function).nonlocals)
+    enclosed = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # of a name that the function around it assigns later
+            enclosed[name] = cell.cell_contents
+    return function.__globals__, enclosed
