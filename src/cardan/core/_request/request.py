@@ -8,6 +8,7 @@ The class lists everything that a request has. The other modules of this package
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import nullcontext
 from inspect import isawaitable, iscoroutine
 from typing import (
@@ -1082,11 +1083,22 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"got {name}, which JSON does not have")
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    number = float(text)
+    if not -_LARGEST <= number <= _LARGEST:
+        raise ValueError(f"got the number {text[:40]}, which is too large for a float")
+    return number
+
+
+_LARGEST: Final = sys.float_info.max
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _load_json(module: JSONModule, data: bytes) -> Any:
-    """RFC 8259: UTF-8 with or without a byte order mark (section 8.1: a parser may ignore it), no NaN (section 6)."""
+    """RFC 8259: UTF-8 with or without a byte order mark (section 8.1: a parser may ignore it), no NaN (section 6).
+
+    A number that is too large for a float is refused, too: it would be read as infinity.
+    """
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
     if module is not json:
