@@ -437,3 +437,23 @@ def test_every_look_at_a_body_shows_the_same_bytes(body: Any, is_listed: bool, c
         assert len(set(seen)) == 1, list(zip((first, *LOOKS), seen))
         assert response.calculate_content_length() == response.stream.tell() == len(seen[0])
         assert response.headers.get("Content-Length") in (None, str(len(seen[0])))
+
+
+def test_the_length_of_a_body_that_fails() -> None:
+    """``calculate_content_length()`` raises the error of a generator, a RuntimeError too: half of the body is gone."""
+
+    def chunks() -> Iterator[str]:
+        yield "a"
+        raise RuntimeError("of the program")
+
+    with pytest.raises(RuntimeError, match="of the program"):
+        Response(chunks()).calculate_content_length()
+
+
+@pytest.mark.parametrize("setting", ["direct_passthrough", "implicit_sequence_conversion"])
+def test_the_length_of_a_body_that_must_not_be_read(setting: str) -> None:
+    """``calculate_content_length()`` gives None, and reads nothing, if the settings forbid to collect the body."""
+    response = Response(stream("a", "bc"))
+    setattr(response, setting, setting == "direct_passthrough")
+    assert response.calculate_content_length() is None
+    assert list(response.iter_encoded()) == [b"a", b"bc"]

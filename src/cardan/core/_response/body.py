@@ -290,10 +290,10 @@ class BodyAccess:
 
     def calculate_content_length(self) -> int | None:
         """The length of the body in bytes; None if it cannot be known. A sync iterable is collected for this."""
-        try:
-            self._ensure_sequence()
-        except RuntimeError:
-            return None
+        if not self.is_sequence:
+            if self.direct_passthrough or self.is_async or not self.implicit_sequence_conversion:
+                return None
+            self.make_sequence()
         return self._buffered_length()
 
     def _buffered_length(self) -> int | None:
