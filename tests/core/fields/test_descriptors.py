@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from operator import attrgetter
 from typing import Any, assert_type
 
@@ -268,6 +269,45 @@ def test_a_field_is_not_set_with_a_value_of_another_type(name: str, value: Any) 
     with pytest.raises(TypeError, match=r"^got [\w-]+ = .*, expected "):
         setattr(response, name, value)
     assert response.headers.to_wsgi_list() == before
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("date", "Thu, 01 Jan 1970 00:00:00 GMT"), ("expires", "0"), ("retry_after", "soon"), ("age", "old"),
+    ("strict_transport_security", "max-age=5"), ("access_control_allow_credentials", "true"),
+    ("access_control_max_age", "-1"), ("location", "/"),
+])  # fmt: skip
+def test_text_of_a_class_derived_from_str_is_text(name: str, text: str) -> None:
+    """A field is set with text of a class derived from ``str``, such as safe markup, as with any other text."""
+
+    class Markup(str):
+        __slots__ = ()
+
+    one, other = core.Response("x"), core.Response("x")
+    setattr(one, name, Markup(text))
+    setattr(other, name, text)
+    assert one.headers.to_wsgi_list() == other.headers.to_wsgi_list()
+    assert {type(value) for value in one.headers.values()} == {str}
+
+
+def test_text_that_has_a_form_of_its_own_in_a_field() -> None:
+    """The function that writes a value gets a member of an enumeration, and an object that has ``to_header()``."""
+
+    class Level(StrEnum):
+        LOW = "0"
+
+    class Tagged(str):
+        __slots__ = ()
+
+        def to_header(self) -> str:
+            return f"<{self}>"
+
+    class Levels(core.Response):
+        level: Any = header_field("X-Level", Level, lambda level: level.name)
+        tag: Any = header_field("X-Tag", str, lambda tag: tag.to_header())
+
+    response = Levels("x")
+    response.level, response.tag = Level.LOW, Tagged("a")
+    assert (response.headers["X-Level"], response.headers["X-Tag"]) == ("LOW", "<a>")
 
 
 def test_headers_may_be_a_plain_dict() -> None:

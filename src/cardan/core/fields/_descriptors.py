@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, MutableMapping
+from enum import Enum
 from inspect import isabstract
-from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from typing import Any, Generic, Protocol, Self, TypeGuard, TypeVar, overload
 
 from ._live import REFUSALS, HasHeaders, Live
 from ._syntax import check_token
@@ -150,7 +151,7 @@ class HeaderField(Generic[G, S]):
         headers = self.writable_headers(obj)
         if value is not None:
             try:
-                text = value if type(value) is str else self.dump(value)
+                text = str.__str__(value) if _is_plain_text(value) else self.dump(value)
             except (TypeError, AttributeError) as error:  # of a function that expects a value of another type
                 raise _wrong(self.attribute, value, f"a value of the {self.name} field") from error
             headers[self.name] = text
@@ -375,6 +376,13 @@ def dump_text(value: str | int) -> str:
     if not isinstance(value, (str, int)) or isinstance(value, bool):
         raise TypeError(f"got a value of type {type(value).__name__}, expected str or int")
     return str(value)
+
+
+def _is_plain_text(value: object) -> TypeGuard[str]:
+    """Whether a value is set unchanged: text, but no member of an enumeration and nothing that writes itself."""
+    if type(value) is str:
+        return True
+    return isinstance(value, str) and not isinstance(value, Enum) and not hasattr(value, "to_header")
 
 
 def _integer(text: str) -> int | None:
