@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Context, Decimal, Inexact, localcontext
+
 import pytest
 
-from cardan.structured import DisplayString, Token
+from cardan.structured import DisplayString, Item, Token
 
 
 @pytest.mark.parametrize("text", ["", "1a", "a b", "a,", "é", "-a", '"a"', "a;b", "a\n", "(a)", "a=b"])
@@ -28,3 +30,13 @@ def test_they_are_text(kind: type[str]) -> None:
     assert {"gzip": 1}[made] == 1
     assert repr(made) == f"{kind.__name__}('gzip')"
     assert type(str(made)) is str
+
+
+@pytest.mark.parametrize("context", [Context(prec=2), Context(prec=5, traps=[Inexact])])
+@pytest.mark.parametrize("text", ["999999999999.5", "-123456.789", "-0.0", "0.25"])
+def test_a_decimal_is_written_in_any_context(context: Context, text: str) -> None:
+    """A Decimal is written as it is, whatever precision and traps the program has chosen for its own numbers."""
+    with localcontext(context):
+        written = Item(Decimal(text)).to_header()
+    assert written == Item(Decimal(text)).to_header()
+    assert Decimal(written) == Decimal(text)

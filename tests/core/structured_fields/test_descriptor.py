@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 import pytest
@@ -296,3 +297,37 @@ def test_the_errors_with_which_a_parser_refuses(error: type[Exception]) -> None:
     Fields.headers["X-A"] = "2"
     with pytest.raises(OSError, match=r"^$"):
         Fields().value
+
+
+class _Level(IntEnum):
+    HIGH = 2
+
+
+class _Float(float):
+    """A float that shows its type, as those of numerical libraries do."""
+
+    def __repr__(self) -> str:
+        return f"float64({float(self)!r})"
+
+
+class _Markup(str):
+    __slots__ = ()
+
+
+def test_values_of_derived_classes() -> None:
+    """A Decimal is set with any int and float, and a Token with any str, also of a class derived from them."""
+
+    class Derived(Response):
+        ratio: Any = structured_field("X-Ratio", Decimal)
+        word: Any = structured_field("X-Word", Token)
+
+    response = Derived()
+    for value, text in ((_Level.HIGH, "2.0"), (_Float(0.5), "0.5")):
+        response.ratio = value
+        assert response.headers["X-Ratio"] == text
+    response.word = _Markup("gzip")
+    assert response.headers["X-Word"] == "gzip"
+    for value in (DisplayString("gzip"), _Markup("two words")):
+        with pytest.raises((TypeError, ValueError)):
+            response.word = value
+    assert response.headers["X-Word"] == "gzip"

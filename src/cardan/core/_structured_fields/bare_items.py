@@ -130,9 +130,9 @@ def to_bare(value: object) -> BareItem:
 
 def _to_decimal(value: float | Decimal) -> Decimal:
     number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    if number.is_finite() and abs(number) < _MAX_DECIMAL:
+    if number.is_finite() and number.copy_abs() < _MAX_DECIMAL:  # abs() rounds as the program's context says
         rounded = number.quantize(_THOUSANDTH, context=_DECIMALS)
-        if abs(rounded) < _MAX_DECIMAL:
+        if rounded.copy_abs() < _MAX_DECIMAL:
             return rounded
     raise ValueError(f"got {value!r} in a structured field, expected a number with at most 12 digits before the point")
 
@@ -147,7 +147,7 @@ def _write_string(value: str) -> str:
 
 
 def _write_decimal(value: Decimal) -> str:
-    whole, _, rest = f"{value or abs(value):.3f}".partition(".")  # zero has no sign (RFC 9651 section 4.1.5)
+    whole, _, rest = f"{value or value.copy_abs():.3f}".partition(".")  # zero has no sign (RFC 9651 section 4.1.5)
     return f"{whole}.{rest.rstrip('0') or '0'}"
 
 

@@ -85,10 +85,10 @@ class _Bare:
         return value if type(value) is self._kind else None
 
     def dump(self, value: Any) -> str:
-        if self._kind is Decimal and isinstance(value, int | float) and not isinstance(value, bool):
-            value = Decimal(repr(value))
-        elif self._kind in (Token, DisplayString) and type(value) is str:
-            value = self._kind(value)
+        if self._kind is Decimal and isinstance(value, int) and not isinstance(value, bool):
+            value = Decimal(int(value))
+        elif self._kind in (Token, DisplayString) and isinstance(value, str):
+            value = value if isinstance(value, Token | DisplayString) else self._kind(str.__str__(value))
         bare = to_bare(value)
         if type(bare) is not self._kind:
             raise TypeError(f"got {value!r}, expected a value of the type {self._kind.__name__}")
