@@ -23,9 +23,12 @@ from cardan.datastructures import (
     AltServices,
     AuthenticationInfo,
     ClearSiteData,
+    MediaType,
     MediaTypeParameters,
+    Prefer,
     PreferenceApplied,
     ServerTimings,
+    Trailers,
 )
 from cardan.structured import TargetedCacheControl
 
@@ -294,3 +297,22 @@ def test_a_field_that_is_not_there_is_not_removed() -> None:
     del store["X"]
     value.state = ""
     assert (store, value.state) == ({}, "")
+
+
+@pytest.mark.parametrize("value", [
+    ResponseCacheControl({"public": None}), ContentSecurityPolicy({"img-src": "*"}),
+    MediaTypeParameters(MediaType("text", "plain", {"charset": "utf-8"})), Prefer({"wait": "5"}),
+    Trailers({"X-Rows": "5"}),
+], ids=lambda value: type(value).__name__)  # fmt: skip
+@pytest.mark.parametrize("key", [5, None, b"wait"])
+def test_no_name_is_anything_but_text(value: Any, key: Any) -> None:
+    """A mapping of names is asked for what is no name as a dict is: no such key."""
+    assert value.get(key, "default") == "default"
+    assert key not in value
+    with pytest.raises(KeyError):
+        value[key]
+    if hasattr(value, "pop"):
+        assert value.pop(key, "default") == "default"
+        with pytest.raises(KeyError):
+            del value[key]
+    assert len(value) == 1

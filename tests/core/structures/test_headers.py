@@ -467,3 +467,15 @@ def test_a_field_that_is_popped() -> None:
     assert len(headers) == 0
     with pytest.raises(IndexError):
         headers.pop()
+
+
+@pytest.mark.parametrize("view", [
+    Headers({"A": "1"}), EnvironHeaders({"HTTP_A": "1"}), ScopeHeaders([(b"a", b"1")]),
+])  # fmt: skip
+@pytest.mark.parametrize("name", [5, None, b"a", ("a",)])
+def test_no_field_has_a_name_that_is_no_text(view: Any, name: Any) -> None:
+    """``get()`` gives the default for what can be no name, and ``getlist()`` no values, as in other mappings."""
+    assert view.get(name) is None
+    assert view.get(name, "default", int) == "default"
+    assert view.getlist(name) == []
+    assert name not in view

@@ -11,7 +11,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from .._checks import pairs
-from ..fields._syntax import OWS, is_token
+from ..fields._syntax import OWS, is_token, key_of
 from ..structures._header_rules import field_name, field_value
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Trailers(MutableMapping[str, TrailerValue]):
         self.update(initial if isinstance(initial, Mapping) else pairs("trailers", initial))
 
     def __getitem__(self, name: str) -> TrailerValue:
-        return self._fields[name.lower()][1]
+        return self._fields[key_of(name)][1]
 
     def __setitem__(self, name: str, value: TrailerValue) -> None:
         name = field_name(name)
@@ -133,7 +133,7 @@ class Trailers(MutableMapping[str, TrailerValue]):
         self._fields[name.lower()] = name, value
 
     def __delitem__(self, name: str) -> None:
-        del self._fields[name.lower()]
+        del self._fields[key_of(name)]
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._fields

@@ -14,6 +14,7 @@ from typing import Generic, Literal, Self, TypeVar, overload
 
 from ._live import Live
 from ._reading_back import folded
+from ._syntax import key_of
 
 __all__ = ["ContentSecurityPolicy"]
 
@@ -157,14 +158,14 @@ class ContentSecurityPolicy(Live[tuple[Policy, ...]], MutableMapping[str, str]):
         self.state = ((policy,) if policy else ()) + self.state[1:]
 
     def __getitem__(self, key: str) -> str:
-        return self._first()[key.lower()]
+        return self._first()[key_of(key)]
 
     def __setitem__(self, key: str, value: Sources) -> None:
         self._set_first({**self._first(), key.lower(): _text(value)})
 
     def __delitem__(self, key: str) -> None:
         policy = dict(self._first())
-        del policy[key.lower()]
+        del policy[key_of(key)]
         self._set_first(policy)
 
     def __contains__(self, key: object) -> bool:

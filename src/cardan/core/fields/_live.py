@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Mutable
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, overload
 
 from ._reading_back import differs
-from ._syntax import OWS, check_value
+from ._syntax import OWS, check_value, key_of
 
 __all__ = [
     "REFUSALS",
@@ -261,7 +261,7 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
         return name.lower()
 
     def __getitem__(self, key: str) -> V:
-        return self.state[self._key(key)]
+        return self.state[key_of(key)]
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._key(key) in self.state
@@ -302,7 +302,7 @@ class LiveDict(LiveMapping[V], MutableMapping[str, V]):
 
     def __delitem__(self, key: str) -> None:
         state = dict(self.state)
-        del state[self._key(key)]
+        del state[key_of(key)]
         self.state = state
 
     def clear(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, MutableMapping
 
 from ._live import Live
 from ._media_types import MediaType
+from ._syntax import key_of
 
 __all__ = ["MediaTypeParameters"]
 
@@ -42,14 +43,14 @@ class MediaTypeParameters(Live[MediaType | None], MutableMapping[str, str]):
         self.state = MediaType(state.type, state.subtype, parameters)
 
     def __getitem__(self, key: str) -> str:
-        return self._parameters()[key.lower()]
+        return self._parameters()[key_of(key)]
 
     def __setitem__(self, key: str, value: str) -> None:
         self._replace({**self._parameters(), key.lower(): value})
 
     def __delitem__(self, key: str) -> None:
         parameters = self._parameters()
-        del parameters[key.lower()]
+        del parameters[key_of(key)]
         self._replace(parameters)
 
     def __iter__(self) -> Iterator[str]:

@@ -15,7 +15,7 @@ from ._lists import parse_pairs, split
 from ._live import LiveDict
 from ._parameters import parse_parameters
 from ._reading_back import folded
-from ._syntax import check_token, is_token, quote_if_needed
+from ._syntax import check_token, is_token, key_of, quote_if_needed
 
 __all__ = ["Prefer", "PreferenceApplied"]
 
@@ -108,7 +108,7 @@ class Prefer(Mapping[str, str | None]):
         )
 
     def __getitem__(self, key: str) -> str | None:
-        return self._values[key.lower()]
+        return self._values[key_of(key)]
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and key.lower() in self._values

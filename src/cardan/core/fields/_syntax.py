@@ -17,6 +17,7 @@ __all__ = [
     "check_value",
     "is_text",
     "is_token",
+    "key_of",
     "parse_integer",
     "quote",
     "quote_if_needed",
@@ -61,6 +62,13 @@ def check_value(text: str, what: str = "value") -> str:
     if not is_text(text):
         raise ValueError(f"got {what} {text!r}, expected no control characters and nothing beyond latin-1")
     return text
+
+
+def key_of(name: object) -> str:
+    """Return the name by which a mapping is asked in lower case. Raise :exc:`KeyError` for what is no text."""
+    if not isinstance(name, str):
+        raise KeyError(name)
+    return name.lower()
 
 
 def parse_integer(text: str | None) -> int | None:

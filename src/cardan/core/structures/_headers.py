@@ -77,7 +77,12 @@ class HeadersView(Mapping[str, str]):
         >>> Headers({"Age": "60"}).get("age", type=int)
         60
         """
-        value = self._find(name)
+        try:
+            value = self._find(name)
+        except (AttributeError, TypeError):
+            if isinstance(name, str):
+                raise
+            return default  # no field has a name that is no text
         if value is None:
             return default
         return value if type is None else convert(value, default, type)
@@ -92,7 +97,7 @@ class HeadersView(Mapping[str, str]):
         ``type`` is a function that converts each value. A value for which it raises ValueError or TypeError is left
         out.
         """
-        values = self._find_all(name)
+        values = self._find_all(name) if isinstance(name, str) else []
         if type is None:
             return values
         missing = object()
