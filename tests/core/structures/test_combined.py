@@ -74,6 +74,15 @@ def test_plain_mappings_will_do() -> None:
     assert list(both.items(multi=True)) == [("a", "1"), ("a", "2")]
 
 
+def test_a_list_in_a_plain_mapping_is_one_value() -> None:
+    """A list as the value of a plain mapping is that value, however it is asked for."""
+    both = CombinedMultiDict([{"a": ["1", "2"]}, MultiDict([("a", ["3"])])])
+    assert both["a"] == both.get("a") == both.copy()["a"] == both.to_dict()["a"] == ["1", "2"]
+    assert both.getlist("a") == both.copy().getlist("a") == [["1", "2"], ["3"]]
+    assert list(both.items(multi=True)) == [("a", ["1", "2"]), ("a", ["3"])]
+    assert both.lists() == [("a", [["1", "2"], ["3"]])]
+
+
 def test_copies(both: CombinedMultiDict[str, str]) -> None:
     """``copy()`` gives a MultiDict of all pairs. A pickle and ``copy.copy()`` give an object of the class."""
     changed = assert_type(both.copy(), MultiDict[str, str])

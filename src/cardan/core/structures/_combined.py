@@ -25,6 +25,11 @@ V = TypeVar("V")
 _MISSING: Any = object()
 
 
+def _pairs(one: Mapping[K, V]) -> Iterable[tuple[K, V]]:
+    """All pairs of a mapping. A list in a dict with one value for each key is that value, as ``d[key]`` gives it."""
+    return iter_multi_items(one) if hasattr(one, "getlist") else one.items()
+
+
 class CombinedMultiDict(Mapping[K, V]):
     """The mappings in ``dicts`` as one mapping. The value of a key is that of the first mapping with the key.
 
@@ -118,7 +123,7 @@ class CombinedMultiDict(Mapping[K, V]):
     def items(self, multi: bool = False) -> Any:
         """Return each key with its first value. With ``multi=True``, return all pairs, in order."""
         if multi:
-            return [pair for one in self.dicts for pair in iter_multi_items(one)]
+            return [pair for one in self.dicts for pair in _pairs(one)]
         return super().items()
 
     def lists(self) -> list[tuple[K, list[V]]]:
