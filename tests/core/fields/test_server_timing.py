@@ -115,3 +115,9 @@ def test_a_metric_with_a_control_character_is_none() -> None:
     """Text that a header field must not contain makes no metric, in whichever parameter it is."""
     for wrong in ('a;desc="b\x01"', "a\n", "a;x=\x7f", "a;desc=\u20ac"):
         assert ServerTiming.from_header(wrong) is None
+
+
+def test_a_duration_beyond_every_float() -> None:
+    """A duration that no float can say is refused with a ValueError, as infinity is."""
+    with pytest.raises(ValueError, match="expected a finite number"):
+        ServerTiming("db", 10**400)

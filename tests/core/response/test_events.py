@@ -280,3 +280,11 @@ async def test_the_time_until_a_client_connects_again_comes_first(kind: Any) -> 
     async with aclosing(response.aiter_events("GET")) as events:
         sent = [await anext(events) for _ in range(3)]
     assert [event.data for event in sent if isinstance(event, Chunk)] == [b"retry: 2500\n\n", b"data: x\n\n"]
+
+
+@pytest.mark.parametrize("retry", [1e14, 1e307, 10**400])
+def test_a_duration_that_no_timedelta_can_say(retry: float) -> None:
+    """A duration above that of ``timedelta.max`` is refused when it is set, not when the event is sent."""
+    with pytest.raises(ValueError, match="expected a duration of at most 86400000000000 seconds"):
+        ServerSentEvent("x", retry=retry)
+    assert b"retry: 86400000000000000" in ServerSentEvent("x", retry=timedelta.max).encode()

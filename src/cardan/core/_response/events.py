@@ -29,6 +29,8 @@ _line_ends = re.compile("\r\n|\r|\n").split
 #: JSON has no form for it, and a copy and a pickle of an event keep it
 _NO_DATA: Any = ...
 
+#: what a timedelta can say, 2.7 million years
+_MOST_SECONDS: Final = timedelta.max.total_seconds()
 _ends_field = re.compile("[\r\n\0\ud800-\udfff]").search
 
 
@@ -121,6 +123,8 @@ def seconds(name: str, value: float | timedelta | None) -> float | None:
         raise TypeError(f"got {name} {value!r}, expected a number of seconds or a timedelta")
     if not 0 <= number < inf:
         raise ValueError(f"got {name} {value!r}, expected a duration that is finite and not below zero")
+    if number > _MOST_SECONDS:  # neither milliseconds nor a clock can say it
+        raise ValueError(f"got {name} {value!r}, expected a duration of at most {_MOST_SECONDS:.0f} seconds")
     return number
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf
+from sys import float_info
 from typing import Self
 
 from .._checks import check_type
@@ -36,7 +37,7 @@ class ServerTiming:
         check_token(self.name, "metric")
         if self.duration is not None:
             check_type("duration", self.duration, (int, float), "a number of milliseconds")
-            if not 0 <= self.duration < inf:
+            if not 0 <= self.duration <= float_info.max:  # an int may be larger
                 raise ValueError(f"got duration {self.duration!r}, expected a finite number, and none below zero")
             object.__setattr__(self, "duration", float(self.duration))
         if self.description is not None:
