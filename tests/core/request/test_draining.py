@@ -134,3 +134,18 @@ class File(io.BytesIO):
 def test_a_response_that_reads_no_request(body: Any, inert: bool) -> None:
     """The body of a response may read that of the request, unless it is there already, or is a file."""
     assert is_inert(Response(body)) is inert
+
+
+@pytest.mark.parametrize("size", [1000.0, 1000.5])
+def test_a_bound_that_is_a_float(size: float) -> None:
+    """A bound on the size that is a float counts whole bytes, because a source is asked for a number of them."""
+    limits = drain_limits_of(SimpleNamespace(max_drain_size=size, drain_timeout=1))
+    assert limits == DrainLimits(1000, 1)
+    assert type(Drain(limits).wanted) is int
+
+
+def test_a_bound_without_an_end() -> None:
+    """An infinite bound on the size is one that no body exceeds."""
+    limits = drain_limits_of(SimpleNamespace(max_drain_size=float("inf"), drain_timeout=1))
+    assert limits.size == float("inf")
+    assert not may_exceed(Headers({"Content-Length": "1000"}), limits.size)

@@ -11,6 +11,7 @@ This module only decides. It reads and sends nothing.
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -65,7 +66,9 @@ def drain_limits_of(request: Any) -> DrainLimits:
     for name, value in (("max_drain_size", size), ("drain_timeout", seconds)):
         if not isinstance(value, (int, float)):
             raise ValueError(f"got {name} = {value!r}, expected a number; 0 for no drain")
-    return DrainLimits(size, seconds) if size > 0 and seconds > 0 else NOTHING
+    if not (size > 0 and seconds > 0):
+        return NOTHING
+    return DrainLimits(int(size) if size < inf else size, seconds)  # a source reads whole bytes
 
 
 class Drain:
