@@ -603,3 +603,22 @@ def test_the_mapping_of_the_program_stays_its_own(protocol: Any, kind: str) -> N
             given.values_now["number"] = number
     assert seen == [{"number": 1}] * 2
     assert given.values_now == {"number": 3}
+
+
+def test_a_lifespan_with_a_wrong_state_is_left() -> None:
+    """WSGI: a lifespan of ``def`` that yields what can be no state is left before the error is raised."""
+    seen: list[str] = []
+
+    @contextlib.contextmanager
+    def wrong(app: Any) -> Iterator[Any]:
+        seen.append("entered")
+        try:
+            yield "text"
+        except TypeError:
+            seen.append("left")
+            raise
+
+    app = Application(lambda request: Response("x"), lifespan=wrong)
+    with Client(app, protocol="wsgi") as client, pytest.raises(TypeError, match="got str as the state of the lifespan"):
+        client.get("/")
+    assert seen == ["entered", "left"]

@@ -184,7 +184,12 @@ class ProcessLifespan:
         atexit.register(self.close)
 
     def _start_sync(self, manager: Any) -> Callable[[], None]:
-        self._state = _checked_state(manager.__enter__())
+        state = manager.__enter__()
+        try:
+            self._state = _checked_state(state)
+        except TypeError as error:
+            manager.__exit__(type(error), error, error.__traceback__)
+            raise
         return lambda: manager.__exit__(None, None, None)
 
     def _start_async(self, manager: Any) -> Callable[[], None]:
