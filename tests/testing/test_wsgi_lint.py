@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import gc
 import sys
 from typing import Any
@@ -247,3 +249,31 @@ def test_what_is_refused_is_closed() -> None:
     with Client(lint.wsgi(app)) as client, pytest.raises(AssertionError, match="expected an iterable of bytes"):
         client.get("/")
     assert closed == ["text"]
+
+
+def test_what_the_application_caught_is_closed() -> None:
+    """An iterable is closed if the lint refuses it because of a mistake that the application has caught before."""
+    closed: list[bool] = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            closed.append(True)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        with contextlib.suppress(AssertionError):
+            start_response("200", [])
+        start_response("200 OK", [])
+        return Body([b"x"])
+
+    with pytest.raises(AssertionError, match="got status '200'"):
+        lint.wsgi(app)({}, lambda *args: None)
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("make", [lint.wsgi, lint.asgi])
+def test_a_lint_can_be_copied(make: Any) -> None:
+    """A copy of a lint has the same application, and an object without its state has no attributes."""
+    lint_of = make(echo_wsgi)
+    assert copy.copy(lint_of).__name__ == echo_wsgi.__name__
+    with pytest.raises(AttributeError, match="has no attribute '_app'"):
+        type(lint_of).__new__(type(lint_of)).name

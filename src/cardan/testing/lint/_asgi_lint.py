@@ -37,6 +37,8 @@ class ASGILint:
         self._app = app
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_app":  # of an object that is being copied: it has no attributes yet
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self._app, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

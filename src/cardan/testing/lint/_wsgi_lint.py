@@ -43,14 +43,16 @@ class WSGILint:
         self._app = app
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_app":  # of an object that is being copied: it has no attributes yet
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return getattr(self._app, name)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Checked:
         """Call the application with one request, and check it."""
         call = Call(environ, start_response)
         iterable = self._app(environ, call.start_response)
-        call.judge.close()
         try:
+            call.judge.close()
             check_iterable(call.judge, iterable)
         except AssertionError:
             close(iterable)
