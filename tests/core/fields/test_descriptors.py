@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Any, assert_type
 
 import pytest
@@ -302,8 +302,8 @@ def test_text_that_has_a_form_of_its_own_in_a_field() -> None:
             return f"<{self}>"
 
     class Levels(core.Response):
-        level: Any = header_field("X-Level", Level, lambda level: level.name)
-        tag: Any = header_field("X-Tag", str, lambda tag: tag.to_header())
+        level: Any = header_field("X-Level", Level, attrgetter("name"))
+        tag: Any = header_field("X-Tag", str, methodcaller("to_header"))
 
     response = Levels("x")
     response.level, response.tag = Level.LOW, Tagged("a")
