@@ -443,6 +443,7 @@ def test_both_kinds_of_zstd(module: Any, monkeypatch: pytest.MonkeyPatch) -> Non
             for name in (
                 "*/*",
                 "json",
+                "text/html\xa0",
                 "text/",
                 "/x",
                 "text/h*",

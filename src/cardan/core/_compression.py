@@ -254,7 +254,7 @@ class CompressionPolicy:
         names = []
         for name in listed("types", types, "an iterable of media types"):
             check_type("a media type", name, str, "a str")
-            names.append(name.strip().lower())
+            names.append(name.strip(OWS).lower())
         for name in names:
             if not _names_types(name):
                 raise ValueError(f"got the media type {name!r}, expected 'type/subtype', 'type/*' or '*+suffix'")
