@@ -1462,3 +1462,57 @@ def test_a_bare_response_inside_an_application_drains_nothing(protocol: str, kin
     with Client(app, protocol) as client:  # type: ignore[arg-type]
         assert client.post("/", content=iter([body[:50_000], body[50_000:]])).text == "outer"
     assert seen == [len(body)]
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("read", ["whole", "in part"])
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize("kind", ["wsgi", "asgi", "asgi, bare"])
+def test_the_body_of_the_client_is_the_one_that_is_drained(kind: str, begun: bool, read: str, method: str) -> None:
+    """A handler may make a request of its own, with another body, as it does for an application that it calls. However
+    much of that body is read, the body that the client sends is drained, and the other one is not.
+    """
+    data = b"x" * PIECE
+    small = io.BytesIO(data)
+    receives: list[None] = []
+    first = method == "GET"  # a body to a GET is known when it was opened
+
+    def handler(request: Request) -> Response:
+        if begun or first:
+            next(iter(request.iter_data()))
+        other = Request({**request.environ, "wsgi.input": small, "CONTENT_LENGTH": str(len(data))})
+        assert other.stream.read(-1 if read == "whole" else 5) == data[: None if read == "whole" else 5]
+        return Response("early")
+
+    async def ahandler(request: Request) -> Response:
+        async def receive() -> Any:
+            receives.append(None)
+            return {"type": "http.request", "body": data, "more_body": read != "whole"}
+
+        if begun or first:
+            async for _ in request.aiter_data():
+                break
+        other = Request({**request.scope, "headers": []}, receive)
+        if read == "whole":
+            await other.load()
+        else:
+            async for _ in other.aiter_data():
+                break
+        return Response("early")
+
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        await (await ahandler(Request(scope, receive, send)))(scope, receive, send)
+
+    if kind == "wsgi":
+        stream = Input(bytes(PIECE * PIECES))
+        _, iterable = call(Application(handler), environ(REQUEST_METHOD=method, **{"wsgi.input": stream}))
+        assert list(iterable) == [b"early"]
+        at = small.tell()
+        getattr(iterable, "close", lambda: None)()
+        assert stream.tell() == PIECE * PIECES
+        assert small.tell() == at
+    else:
+        connection = serve(bare if kind == "asgi, bare" else Application(ahandler), scope(method=method), Connection())
+        assert connection.received == PIECES
+        assert [message.get("body") for message in connection.sent] == [None, b"early", b""]
+        assert len(receives) == 1

@@ -129,7 +129,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             failure = None
         elif failure is not None:
             send = closing(scope, send)  # servers that get an error after the response, such as uvicorn, do so
-        if not exchange.opened[-1].ended if exchange.opened else scope["method"] not in BODILESS:
+        if _is_left(exchange, scope, receive) if exchange.opened else scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
         if (messages := whole_messages(response, scope["method"])) is not None:
@@ -178,7 +178,9 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
     exchange: Exchange | None = scope.get(KEY)
     held: HeldSend | None = None
     if (exchange is None or not exchange.holders) and (
-        not exchange.opened[-1].ended if exchange is not None and exchange.opened else scope["method"] not in BODILESS
+        _is_left(exchange, scope, receive)
+        if exchange is not None and exchange.opened
+        else scope["method"] not in BODILESS
     ):
         held = hold(scope, receive, send, DEFAULTS, inert=is_inert(response), patience=PATIENCE)
         send = held or send
@@ -350,6 +352,12 @@ def _make_sender(
         lose=partial(setattr, exchange, "left", True),
         when_stopped=app._adapter_when_stopped(),
     )
+
+
+def _is_left(exchange: Exchange, scope: Scope, receive: Receive) -> bool:
+    """Whether the body that the client sends may have an unread rest. Code may have opened others of its own."""
+    body = exchange.find(receive)
+    return scope["method"] not in BODILESS if body is None else not body.ended
 
 
 async def _leave(exchange: Exchange, worker: crossing.Worker) -> None:

@@ -141,8 +141,6 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
             request_url = partial(getattr, request, "url")
             body = send(response, environ, start_response, thread, request_url, after)
-        elif exchange.opened and exchange.opened[-1].ended:
-            return body
         return drained(body, environ, response, request) if has_body else body
     except BaseException as error:
         if has_body and not ends_more(error):

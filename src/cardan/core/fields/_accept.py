@@ -166,8 +166,8 @@ class Accept:
         """Return specificity and quality of the most specific member that matches ``value``, None if none does."""
         wanted = self._normal(value)
         best: tuple[int, float] | None = None
-        for item, quality, specificity in self._ranges:
-            if (item == wanted or item == self._anything) and (best is None or (specificity, quality) > best):
+        for item, quality, specificity in self._ranges:  # of equally specific ones, the best comes first
+            if (item == wanted or item == self._anything) and (best is None or specificity > best[0]):
                 best = (specificity, quality)
         return best
 

@@ -291,8 +291,6 @@ class PartReader:
                 return event  # type: ignore[return-value]
             if kind is Field:
                 return event  # type: ignore[return-value]
-            if kind is FileEnd:
-                self._in_file = False
 
     def next_data(self) -> Generator[Step, Any, bytes]:
         """The steps that give the next piece of the data of the current file, ``b""`` at its end."""
