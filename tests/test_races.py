@@ -27,6 +27,7 @@ from cardan.core.forms._plan import Plan
 from cardan.exceptions import BodyConsumed, ClientDisconnected
 from cardan.files._file_body import FileBody
 from cardan.testing import RequestBuilder
+from cardan.wsgi._calling import Written
 from cardan.wsgi._input import InputBody
 
 SOURCE = os.path.dirname(cardan.__file__)
@@ -362,3 +363,13 @@ def test_a_body_that_has_failed_just_before(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ClientDisconnected):
         request.get_data()
     assert len(reads) == 1
+
+
+def test_what_another_thread_writes_is_neither_lost_nor_sent_twice() -> None:
+    """A thread of a WSGI application writes while another one takes what was written before: each piece is taken once,
+    in the order in which they were written.
+    """
+    for first, _, written in switch_at_each_opcode(
+        lambda: Written([b"a", b"b"]), Written.take, lambda written: written.append(b"c")
+    ):
+        assert [*first, *written.take()] == [b"a", b"b", b"c"]

@@ -570,6 +570,24 @@ def test_the_iterable_is_closed_once() -> None:
     assert body.closed == 1
 
 
+@pytest.mark.parametrize("error", [LookupError, SystemExit, KeyboardInterrupt])
+def test_an_iterable_that_fails_at_its_first_chunk_is_closed(error: type[BaseException]) -> None:
+    """Nobody else can close it, because the server has got nothing yet: also if the process is about to end."""
+    closed: list[None] = []
+
+    class Body:
+        def __iter__(self) -> Iterator[bytes]:
+            raise error
+            yield
+
+        def close(self) -> None:
+            closed.append(None)
+
+    with pytest.raises(error):
+        exchange(Compression(plain(Body())))
+    assert closed == [None]
+
+
 # --- ASGI applications of all kinds ---
 
 

@@ -253,6 +253,64 @@ def test_a_wsgi_iterable_is_passed_on_unchanged() -> None:
     assert started[1][2][0] is LookupError
 
 
+def head_given(app: Any, protocol: str, method: str, fields: dict[str, str]) -> list[Any]:
+    """The list of header fields that a server gets from ``app``. The server adds a field to it, as it may."""
+    builder = RequestBuilder("/", method=method, headers=fields)
+    heads: list[Any] = []
+    if protocol == "wsgi":
+        list(app(builder.environ(), lambda status, headers, exc_info=None: heads.append(headers)))
+    else:
+
+        async def send(message: Any) -> None:
+            heads.extend(message["headers"] for _ in range(message["type"] == "http.response.start"))
+
+        anyio.run(app, builder.scope(), builder.receive(), send)
+    (head,) = heads
+    before = list(head)
+    head.append(("Server", "x") if protocol == "wsgi" else (b"server", b"x"))
+    return before
+
+
+@both
+@pytest.mark.parametrize(
+    "wrapper", [lambda app: CORS(app, [SITE]), Compression, lambda app: CORS(Compression(app), "*")]
+)
+@pytest.mark.parametrize(
+    "own", [[("Content-Type", "text/plain")], [("Content-Type", "text/plain"), ("Vary", "Cookie")]]
+)
+def test_the_fields_that_an_application_keeps_are_not_changed(protocol: Any, wrapper: Any, own: Any) -> None:
+    """An application may give the same list of header fields with every answer: what is added to one answer is not seen
+    in the next one, and not by the application.
+    """
+    kept = own if protocol == "wsgi" else [(name.encode(), value.encode()) for name, value in own]
+    before = kept.copy()
+    body = b"text " * 1000
+
+    def wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", kept)
+        return [body]
+
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": kept})
+        await send({"type": "http.response.body", "body": body})
+
+    app = wrapper(wsgi_app if protocol == "wsgi" else asgi_app)
+    fields = {"Origin": SITE, "Accept-Encoding": "gzip"}
+    first = head_given(app, protocol, "GET", fields)
+    assert len(first) > len(before)
+    assert head_given(app, protocol, "GET", fields) == first
+    assert kept == before
+
+
+@both
+def test_the_answer_to_a_preflight_belongs_to_the_server(protocol: Any) -> None:
+    """A server may change the list of header fields that it gets: the next preflight request gets the same answer."""
+    fields = {"Origin": SITE, f"{ASK}Method": "GET"}
+    app = CORS(site, [SITE])
+    first = head_given(app, protocol, "OPTIONS", fields)
+    assert head_given(app, protocol, "OPTIONS", fields) == first
+
+
 @pytest.mark.parametrize("wrapper", ["cors", "compressed", "both"])
 @pytest.mark.parametrize("varies", [False, True])
 def test_fields_that_can_be_read_once(wrapper: str, varies: bool) -> None:

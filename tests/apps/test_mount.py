@@ -242,11 +242,14 @@ def test_the_asterisk_of_options(protocol: Any) -> None:
 
 
 @both
-def test_what_was_read_before_is_known(protocol: Any) -> None:
-    """A body that was read in front of a mount, or behind it, is known on the other side, and is not read again."""
+@pytest.mark.parametrize("around", [lambda app: Mount({"/": app}), ProxyFix, Compression, lambda app: CORS(app, "*")])
+def test_what_was_read_before_is_known(protocol: Any, around: Any) -> None:
+    """A body that was read in front of a mount or of another wrapper, or behind it, is known on the other side, and is
+    not read again.
+    """
     after: list[Any] = []
     inner = Application(lambda request: Response(request.data))
-    app = Mount({"/": inner})
+    app = around(inner)
     serve_wsgi, serve_asgi = app.wsgi_app, app.asgi_app
 
     def wrapped_wsgi(environ: Any, start_response: Any) -> Any:

@@ -171,6 +171,9 @@ def test_on_wsgi() -> None:
     assert (seen["wsgi.url_scheme"], seen["HTTP_HOST"]) == ("https", "[2001:db8::2]")
     assert (seen["SERVER_NAME"], seen["SERVER_PORT"]) == ("[2001:db8::2]", "443")
     assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("/\xc3\xa9", "/x")
+    with Client(proxied, "wsgi") as client:
+        client.get("/x", headers={"X-Forwarded-For": "1.1.1.1"})
+    assert (seen["REMOTE_ADDR"], seen["REMOTE_PORT"]) == ("1.1.1.1", ""), "the proxy does not tell the port"
 
 
 def test_on_asgi() -> None:
@@ -203,6 +206,8 @@ ENVIRONS: list[dict[str, Any]] = [
     {"REMOTE_ADDR": "127.0.0.1"},
     {"REMOTE_ADDR": "::ffff:127.0.0.1", "SCRIPT_NAME": "/root"},
     {"REMOTE_ADDR": ""},
+    {"SERVER_NAME": "/run/x.sock", "SERVER_PORT": ""},
+    {"SERVER_NAME": "::1", "SERVER_PORT": 80},
     {},
 ]
 SCOPES: list[dict[str, Any]] = [

@@ -100,7 +100,7 @@ def empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", BODIES)
 def test_every_response_has_a_chunk(name: str, method: str, wrapper: Any) -> None:
     """A response without a body yields b"" once, because PEP 3333 lets a server send the head with the first chunk.
-    Empty chunks of the program are given to the server, each as one.
+    Empty chunks of the program are given to the server, each as one. None is added to a body that has others.
     """
     environ = {
         "REQUEST_METHOD": method, "PATH_INFO": "/" + name, "SERVER_NAME": "a", "SERVER_PORT": "80", "SCRIPT_NAME": "",
@@ -118,6 +118,8 @@ def test_every_response_has_a_chunk(name: str, method: str, wrapper: Any) -> Non
     assert (b"".join(chunks) != b"") is (method == "GET" and name in FULL)
     if b"".join(chunks) == b"":
         assert chunks == [b""] * (2 if (name, method) == ("only-empty-chunks", "GET") else 1)
+    else:
+        assert chunks.count(b"") == (4 if name == "heartbeats" else 0)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

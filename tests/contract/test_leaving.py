@@ -29,7 +29,7 @@ from cardan.core._request.draining import DrainLimits
 from cardan.core._request.exchange import Exchange
 from cardan.exceptions import ClientDisconnected, WrongMode
 from cardan.files import send_file
-from cardan.testing import RequestBuilder
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -777,6 +777,82 @@ def wsgi(app: Application[Request], stream: Any = None) -> list[str]:
     finally:
         getattr(body, "close", lambda: None)()
     return answer
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_a_body_that_fails_tells_of_no_disconnect(protocol: Any, kind: str) -> None:
+    """An error of the program in the body of a response is no client that has left: ``disconnected`` stays False."""
+    seen: list[bool] = []
+
+    def body() -> Iterator[bytes]:
+        yield b"one"
+        raise LookupError("broken")
+
+    async def abody() -> AsyncIterator[bytes]:
+        yield b"one"
+        raise LookupError("broken")
+
+    def handler(request: Request) -> Response:
+        response = Response(body() if kind == "def" else abody())
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        return response
+
+    with Client(Application(handler), protocol) as client, pytest.raises(LookupError, match="broken"):
+        client.get("/")
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("kind", ["def", "async"])
+@pytest.mark.parametrize(("length", "has_left"), [(None, True), (6, True), (3, False)])
+def test_on_wsgi_a_close_before_the_end_tells(length: int | None, has_left: bool, kind: str) -> None:
+    """A WSGI server that closes a body before its end tells that the client has left (PEP 3333, "Buffering and
+    Streaming"). A server that has got as many bytes as were declared need not ask for the end.
+    """
+    seen: list[bool] = []
+
+    def body() -> Iterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    async def abody() -> AsyncIterator[bytes]:
+        yield b"one"
+        yield b"two"
+
+    def handler(request: Request) -> Response:
+        response = Response(body() if kind == "def" else abody())
+        response.content_length = length
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        return response
+
+    iterable: Any = Application(handler)(RequestBuilder("/").environ(), lambda status, headers, exc_info=None: print)
+    assert next(iter(iterable)) == b"one"
+    iterable.close()
+    assert seen == [has_left]
+
+
+@pytest.mark.parametrize("error", [LookupError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", ["whole", "stream", "async"])
+def test_on_wsgi_a_head_that_is_not_taken_closes_the_response(kind: str, error: type[BaseException]) -> None:
+    """If ``start_response`` raises, the server has no iterable that it could close: the close hooks run at once, also
+    if the process is about to end.
+    """
+    closed: list[None] = []
+
+    async def abody() -> AsyncIterator[bytes]:
+        yield b"one"
+
+    def handler(request: Request) -> Response:
+        response = Response({"whole": b"one", "stream": iter([b"one"]), "async": abody()}[kind])
+        response.call_on_close(lambda: closed.append(None))
+        return response
+
+    def start_response(status: str, headers: Any, exc_info: Any = None) -> Any:
+        raise error
+
+    with pytest.raises(error):
+        Application(handler)(RequestBuilder("/").environ(), start_response)
+    assert closed == [None]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

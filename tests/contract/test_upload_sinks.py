@@ -251,6 +251,45 @@ def test_an_async_file_is_read_from_its_start(transport: str, sink: str) -> None
 
 
 @transports
+@pytest.mark.parametrize("sink", ["awaited", "owner"])
+def test_an_application_inside_leaves_the_files_open(transport: str, sink: str) -> None:
+    """The files of a form that an application has loaded stay open for the handler that has called it with its own
+    request. They are closed at the end of that request.
+    """
+    opened: list[Any] = []
+    seen: list[Any] = []
+
+    async def load(request: Request) -> Response:
+        await request.load()
+        return Response(str(len(request.files.getlist("f"))))
+
+    inner = Application(load, request_class=storing(AwaitedFile if sink == "awaited" else Owner, opened))
+
+    def note(told: bytes) -> None:
+        seen.append((told, [getattr(one, "stream", one).closed for one in opened]))
+
+    def handler(request: Request) -> Response:
+        sent: Any = inner(request.environ, lambda status, headers, exc_info=None: lambda data: None)
+        note(b"".join(sent))
+        return Response("outer")
+
+    async def ahandler(request: Request) -> Response:
+        told: list[bytes] = []
+
+        async def send(message: Any) -> None:
+            told.append(message.get("body", b""))
+
+        await inner(request.scope, request.receive, send)
+        note(b"".join(told))
+        return Response("outer")
+
+    app = Application(handler if transport == "wsgi" else ahandler)
+    assert post(app, transport, body_of(1, 5000)).text == "outer"
+    assert seen == [(b"2", [False, False])]
+    assert [getattr(one, "stream", one).closed for one in opened] == [True, True]
+
+
+@transports
 @pytest.mark.parametrize("sink", ASYNC_SINKS)
 def test_an_async_file_is_saved_to_a_path(transport: str, sink: str, tmp_path: Path) -> None:
     """``asave`` accepts a path, whatever file the upload is in, and overwrites an existing file."""

@@ -466,9 +466,13 @@ def test_send_from_directory(path: Path, name: str) -> None:
         send_from_directory(path.parent, name, None)
 
 
-@pytest.mark.parametrize("how", ["nothing", "replaced", "appended", "rewritten", "touched", "gone", "directory"])
+@pytest.mark.parametrize(
+    "how", ["nothing", "replaced", "appended", "rewritten", "touched", "locked", "gone", "directory"]
+)
 def test_the_path_of_the_open_file(path: Path, how: str) -> None:
-    """A server gets the path only while it names the open file: the same device, inode, size and time."""
+    """A server gets the path only while it names the open file: the same device, inode, size, time and permissions. The
+    server opens the path itself, which may be forbidden by now.
+    """
     with send_file(path, None) as response:
         body: Any = response.response
         assert body.path_to_send() == str(path)
@@ -486,6 +490,8 @@ def test_the_path_of_the_open_file(path: Path, how: str) -> None:
         elif how == "touched":
             os.utime(path, (10**9 + 1, 10**9))
             os.utime(path, ns=(10**18, 10**18 + 1))
+        elif how == "locked":
+            path.chmod(0o400)
         elif how in ("gone", "directory"):
             path.unlink()
             if how == "directory":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,25 @@ def test_a_file_on_disk_is_whole_before_its_end() -> None:
         sink.write(data)
     assert sink.on_disk
     assert sink.stream.read() == b"abcdef"
+    sink.close()
+
+
+def test_a_file_in_memory_is_there_once() -> None:
+    """The pieces that a sink has collected are given up when its file is made of them. A file in memory takes its size,
+    and not twice as much.
+    """
+    sink = SpoolSink(Limits(max_file_memory=None))
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(20):
+            sink.write(bytes([number]) * 100_000)
+        stream = sink.stream
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 2_000_000 <= taken < 2_500_000
+    assert len(stream.read()) == 2_000_000
     sink.close()
 
 

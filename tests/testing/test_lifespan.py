@@ -169,6 +169,33 @@ def test_messages_out_of_order(kind: str, backend: Any, messages: list[str], tex
     assert seen == [text]
 
 
+def test_a_receive_after_the_shutdown(kind: str, backend: Any) -> None:
+    """There is one shutdown: an application that asks for what comes after it waits, as on a server."""
+    got: list[str] = []
+    late: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await start(send)
+            await chunk(send, b"hello", more=False)
+            return
+
+        async def listen() -> None:
+            late.append(await receive())
+
+        for name in ("startup", "shutdown"):
+            got.append((await receive())["type"])
+            await send({"type": f"lifespan.{name}.complete"})
+        async with anyio.create_task_group() as group:
+            group.start_soon(listen)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+
+    assert visit(app, kind, backend) == "hello"
+    assert got == ["lifespan.startup", "lifespan.shutdown"]
+    assert late == []
+
+
 def test_early_end(kind: str, backend: Any) -> None:
     """A lifespan may return after its start-up. If it raises, this is raised on leaving."""
 

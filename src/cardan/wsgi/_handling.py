@@ -138,7 +138,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
             exchange.answered = True
             held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
-            after: list[Callable[[], Any]] = [partial(_leave, environ, exchange, thread)] if held else []
+            after: list[Callable[[], Any]] = [partial(_leave, app, environ, exchange, thread)] if held else []
             request_url = partial(getattr, request, "url")
             body = send(response, environ, start_response, thread, request_url, after)
         return drained(body, environ, response, request) if has_body else body
@@ -148,7 +148,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         raise
     finally:
         if not held:
-            _leave(environ, exchange, thread)
+            _leave(app, environ, exchange, thread)
 
 
 def _close(response: BaseResponse, thread: RequestThread) -> None:
@@ -178,9 +178,11 @@ def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], thre
     return handler
 
 
-def _leave(environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread | None) -> None:
+def _leave(app: ServedOverWSGI, environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread | None) -> None:
     """End what the application has begun for this request; nothing of it stays in the environ."""
     try:
+        if thread is None and exchange.opened and exchange.files:  # an application inside may have made async ones
+            thread = RequestThread(app._adapter_portal, exchange, crossing.OwnContext(copy_context()))
         if thread is not None:
             thread.leave()
     finally:

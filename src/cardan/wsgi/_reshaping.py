@@ -178,7 +178,7 @@ class _Answer:
         chunk: Any
         while (chunk := next(self._chunks, END)) is not END:
             if chunk:
-                if not self._begun and self._may_encode and self._compressing.is_whole(chunk):
+                if not self._begun and self._compressing.is_whole(chunk):
                     return self._begin_whole(chunk)[0]
                 self._begin()
                 return self._encoder.feed(chunk) if self._encoder is not None else chunk

@@ -87,14 +87,13 @@ class RequestThread:
 
     def leave(self) -> None:
         """End the work for the request: a task that outlives it can no longer run anything in this thread."""
-        if self._conversation is None:
-            return
         exchange = self._exchange
         try:
             if exchange.holders <= 1 and any(map(closes_async, exchange.files)):
                 self.wait(close_async_files(exchange.files))
         finally:
-            self._conversation.leave()
+            if self._conversation is not None:
+                self._conversation.leave()
 
     def _talk(self) -> crossing.Conversation:
         if self._conversation is None:

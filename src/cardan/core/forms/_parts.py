@@ -23,7 +23,7 @@ from ..structures._immutable import ImmutableDict
 from ._body_reader import DEFAULTS, BodyReader
 from ._content_type import parse_form_type
 from ._decoder import MultipartDecoder
-from ._events import Field, FileEnd, FileStart
+from ._events import Field, FileStart
 from ._filenames import safe_filename
 from ._files import COPY_SIZE, Writer, may_block, writer
 from ._head import sent_filename
