@@ -189,6 +189,7 @@ ONE_SIDED = {
         "_hold": "WSGI drains when the iterable is closed: wsgi/_draining.py",
         "_make_worker": "WSGI has the thread of the request",
         "_make_sender": "sending is a function on WSGI",
+        "_is_left": "on WSGI the drain looks for the body itself",
         "_end": "on WSGI nothing of this has to be awaited",
         "_close_files": "on WSGI nothing of this has to be awaited",
         "_source": "a WSGI server does not report that a client has left",
