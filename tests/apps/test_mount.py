@@ -651,3 +651,29 @@ def test_no_state_where_there_is_none() -> None:
     anyio.run(Mount({"/a": app}), {**parts, "state": {"x": 1}}, None, None)
     assert "state" not in scopes[0]
     assert scopes[1]["state"] == {"x": 1}
+
+
+def test_an_application_without_a_lifespan_sees_no_entry_of_the_mount() -> None:
+    """What the mount keeps in the state of the server is not in the state of its applications, if no application below
+    it has a lifespan either.
+    """
+    scopes: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            raise RuntimeError("no lifespan")
+        scopes.append(scope)
+
+    async def receive() -> Any:
+        return {"type": next(asked)}
+
+    async def send(message: Any) -> None:
+        assert message["type"].endswith(".complete")
+
+    asked = iter(["lifespan.startup", "lifespan.shutdown"])
+    mount, state = Mount({"/a": app}), {"x": 1}
+    anyio.run(mount, {"type": "lifespan", "asgi": {"version": "3.0"}, "state": state}, receive, send)
+    assert len(state) == 2
+    parts = {"type": "http", "method": "GET", "root_path": "", "path": "/a", "headers": []}
+    anyio.run(mount, {**parts, "state": state}, None, None)
+    assert scopes[0]["state"] == {"x": 1}

@@ -199,6 +199,13 @@ def test_one_body(arguments: Any) -> None:
         RequestBuilder(data=1)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_message_has_bytes(size: int) -> None:
+    """A size below 1 is refused: messages of no bytes would never end, or lose the body."""
+    with pytest.raises(ValueError, match=f"got size {size}, expected at least 1 byte"):
+        RequestBuilder(method="POST", data=b"abc").receive(size)
+
+
 @pytest.mark.parametrize(("size", "count"), [(None, 1), (2, 2), (1, 3)])
 def test_receive(size: Any, count: int) -> None:
     """Each `receive` is new. It gives the body in messages, and then http.disconnect."""

@@ -145,7 +145,7 @@ class Mount(Dual):
         inner = asgi_rewriting.below(scope, prefix)
         state = scope.get("state") or {}
         states = state.get(self._key, self._states)
-        if states:
+        if states or self._key in state:
             inner["state"] = {name: value for name, value in state.items() if name != self._key}
             inner["state"].update(states.get(id(app), {}))
         await self._called[prefix](inner, receive, send)

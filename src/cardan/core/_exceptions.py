@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NoReturn, TypeV
 
 from ._members import Declared, check_names, check_settings, checked, checked_members, declared_in, fill
 from ._status import PHRASES
-from .fields._syntax import check_token, is_text, is_token
+from .fields._syntax import OWS, check_token, is_text, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -788,7 +788,7 @@ class UnsupportedMediaType(HTTPException):
         self.accept_encoding = _listed("accept_encoding", self.accept_encoding, "an iterable of content codings")
         for kind in self.accept or ():
             value, _, parameters = kind.partition(";")
-            if not all(map(is_token, value.strip().split("/", 1))) or "/" not in value or not is_text(parameters):
+            if not all(map(is_token, value.strip(OWS).split("/", 1))) or "/" not in value or not is_text(parameters):
                 raise ValueError(f"got {kind!r} in accept, expected a media type")
         for coding in self.accept_encoding or ():
             check_token(coding, "content coding")

@@ -12,6 +12,8 @@ from functools import cache
 from os.path import splitext
 from typing import Final
 
+from ..core.fields._syntax import OWS
+
 __all__ = ["coding_of", "guess_type"]
 
 _UNKNOWN: Final = "application/octet-stream"
@@ -106,7 +108,7 @@ def coding_of(name: str, mimetype: str | None = None) -> str | None:
     ('gzip', None, None)
     """
     suffix = splitext(name)[1].lower()
-    if mimetype is not None and mimetype.partition(";")[0].strip().lower() != _TYPES.get(suffix):
+    if mimetype is not None and mimetype.partition(";")[0].strip(OWS).lower() != _TYPES.get(suffix):
         return None
     return _CODINGS.get(suffix)
 

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
 from ..core._checks import check_type, pairs
+from ..core.fields._syntax import OWS
 from ..core.forms._content_type import MULTIPART_TYPE, URLENCODED_TYPE
 from ..files._file_types import guess_type
 
@@ -58,7 +59,7 @@ Content: TypeAlias = str | Buffer | Readable | Iterable[Buffer]
 def is_multipart(content_type: str | None) -> bool:
     """True if ``content_type`` is that of a multipart form."""
     check_type("content_type", content_type, (str, NoneType), "a str or None")
-    return content_type is not None and content_type.partition(";")[0].strip().lower() == MULTIPART_TYPE
+    return content_type is not None and content_type.partition(";")[0].strip(OWS).lower() == MULTIPART_TYPE
 
 
 def encode_body(

@@ -169,8 +169,10 @@ class RequestBuilder:
     def receive(self, size: int | None = None) -> Callable[[], Awaitable[dict[str, Any]]]:
         """A new ASGI ``receive``. It gives the body in messages of ``size`` bytes, and then `http.disconnect`.
 
-        If ``size`` is None, the whole body is one message.
+        If ``size`` is None, the whole body is one message. Raises :exc:`ValueError` for a size below 1.
         """
+        if size is not None and size < 1:
+            raise ValueError(f"got size {size}, expected at least 1 byte")
         step = size or len(self.body) or 1
         pieces = [self.body[at : at + step] for at in range(0, len(self.body), step)] or [b""]
         messages = iter([(piece, number < len(pieces)) for number, piece in enumerate(pieces, 1)])
