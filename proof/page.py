@@ -234,9 +234,8 @@ MISSING = """
   would get alone.
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
-- Twenty random orders of all tests, on each Python, in one process and in parallel. The section on the order of the
-  tests says how many were tried. `python -m proof.order --runs 20` tries twenty in parallel, and with `--alone` in one
-  process; this takes some hours.
+- Twenty random orders of all tests for each Python, in one process and in parallel each: there are twenty in all.
+  `python -m proof.order --runs 20` tries twenty in parallel, and with `--alone` in one process; this takes some hours.
 """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
