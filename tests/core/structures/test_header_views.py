@@ -275,6 +275,11 @@ class TestEnviron:
         assert dict(headers) == {}
         assert headers.get("Content-Length") is None
 
+    def test_an_error_that_is_not_of_the_name_is_raised(self) -> None:
+        """A field of an environ that is no dict is not taken for a missing one."""
+        with pytest.raises((AttributeError, TypeError)):
+            EnvironHeaders(None).get("A")  # type: ignore[arg-type]
+
     def test_odd_keys(self) -> None:
         """Whatever keys an environ has, each name that iteration gives can be looked up."""
         odd = ["HTTP_", "HTTP_x", "HTTP_X-Y", "HTTP_\xe9", "HTTP_\xc9", "HTTP_\u20ac", "HTTP_A B", "HTTP_\u017f"]
