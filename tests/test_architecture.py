@@ -192,7 +192,7 @@ ONE_SIDED = {
         "_is_left": "on WSGI the drain looks for the body itself",
         "_end": "on WSGI nothing of this has to be awaited",
         "_close_files": "on WSGI nothing of this has to be awaited",
-        "_source": "a WSGI server does not report that a client has left",
+        "_watch": "a WSGI server does not report that a client has left",
     },
 }
 

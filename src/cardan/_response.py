@@ -40,7 +40,7 @@ class BaseResponse(DualCallable, WireMixin):
         if scope["type"] == "http":
             return asgi_handling.handle_response(self, scope, receive, send)
         if scope["type"] == "websocket":
-            return asgi_websockets.deny_with(self, scope, send)
+            return asgi_websockets.deny_with(self, scope, receive, send)
         return _serve_other(scope, receive, send)
 
 

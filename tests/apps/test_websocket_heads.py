@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import Any
 
 import anyio
@@ -26,11 +27,13 @@ DENIAL = {"extensions": {"websocket.http.response": {}}}
 
 
 def serve(app: Any, **values: Any) -> list[Any]:
-    """What ``app`` sends on a websocket scope with these ``values``. Receiving anything but the connect is an error."""
+    """What ``app`` sends on a websocket scope with these ``values``, to a client that stays."""
     messages = [{"type": "websocket.connect"}]
     sent: list[Any] = []
 
     async def receive() -> Any:
+        if not messages:
+            await anyio.sleep_forever()
         return messages.pop(0)
 
     async def send(message: Any) -> None:
@@ -164,6 +167,56 @@ def test_a_streamed_response_refuses_a_handshake() -> None:
     sent = serve(Response(chunks(), 403), **DENIAL)
     assert [each["type"].rpartition(".")[2] for each in sent] == ["start", "body", "body", "body"]
     assert closed == ["closed"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("connect", ["received by the application", "not received"])
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_a_client_that_leaves_during_a_streamed_refusal(kind: str, connect: str, backend: str) -> None:
+    """The body of a refusal is closed as soon as its client has left, also while it waits for its next chunk."""
+    log: list[str] = []
+    messages = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}]
+    begun = threading.Event()
+    left = threading.Event()
+
+    def chunks() -> Any:
+        try:
+            while True:
+                yield b"a"
+                begun.set()
+                left.wait()
+        finally:
+            log.append("closed")
+
+    async def async_chunks() -> Any:
+        try:
+            yield b"a"
+            begun.set()
+            await anyio.sleep_forever()
+        finally:
+            log.append("closed")
+
+    async def refuse(scope: Any, receive: Any, send: Any) -> None:
+        if connect == "received by the application":
+            await receive()
+        response = Response(chunks() if kind == "def" else async_chunks(), 403)
+        response.call_on_close(lambda: log.append("hook"))
+        await response(scope, receive, send)
+
+    async def receive() -> Any:
+        if len(messages) == 1:
+            while not begun.is_set():
+                await anyio.sleep(0)
+            left.set()
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        assert not message.get("body") or message["more_body"]
+        await anyio.sleep(0)
+
+    app = Application(lambda request: Response("x"), websocket=refuse)
+    anyio.run(app, {**SCOPE, **DENIAL}, receive, send, backend=backend)
+    assert log == ["closed", "hook"]
 
 
 def test_a_server_without_denial_responses() -> None:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from cardan import CORS, Application, Compression, Flow, Mount, ProxyFix, Request, Response, middleware
 from cardan.exceptions import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+#: the queries of the handshakes whose refusals were closed
+NOTES: list[bytes] = []
 
 
 async def websocket(scope: Any, receive: Any, send: Any) -> None:
@@ -22,6 +30,27 @@ async def websocket(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close", "code": 1000})
 
 
+async def held(scope: Any, receive: Any, send: Any) -> None:
+    """Refuses with a body that has no end, and notes that it was closed."""
+    query = scope["query_string"]
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            yield b"refused"
+            await anyio.sleep_forever()
+        finally:
+            NOTES.append(query)
+
+    await Response(chunks(), 403)(scope, receive, send)
+
+
+async def closed(request: Request) -> Response:
+    """Answers when the refusal of the handshake with the same query is closed."""
+    while request.query_string not in NOTES:
+        await anyio.sleep(0.01)
+    return Response("closed")
+
+
 @middleware
 def stamped(request: Request) -> Flow:
     """A middleware of requests, which no websocket passes."""
@@ -36,4 +65,5 @@ app = Mount({
     "/around": CORS(Compression(chat), origins="*"),
     "/proxied": ProxyFix(chat, x_for=1, x_proto=1, x_host=1),
     "/refused": Application(lambda request: Response("no websockets here")),
+    "/held": Application(closed, websocket=held),
 })  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+from itertools import count
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from .conftest import ROOT
@@ -22,10 +24,11 @@ SERVERS = {
     "granian-asgi": True,
 }
 COOKIE = "Cookie: session=ada"
+NUMBERS = count()
 
 
-def handshake(port: int, path: str, *fields: str) -> tuple[str, str]:
-    """The head of the server's answer to a handshake (RFC 6455 section 4.1), and what follows it until the end."""
+def request_lines(path: str, *fields: str) -> bytes:
+    """The bytes of a handshake, with these header fields more."""
     lines = [
         f"GET {path} HTTP/1.1",
         "Host: a.example",
@@ -35,8 +38,13 @@ def handshake(port: int, path: str, *fields: str) -> tuple[str, str]:
         "Sec-WebSocket-Version: 13",
         *fields,
     ]
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode()
+
+
+def handshake(port: int, path: str, *fields: str) -> tuple[str, str]:
+    """The head of the server's answer to a handshake (RFC 6455 section 4.1), and what follows it until the end."""
     with socket.create_connection(("127.0.0.1", port), timeout=100) as connection:
-        connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+        connection.sendall(request_lines(path, *fields))
         data = b""
         while not is_complete(data) and (piece := connection.recv(65536)):
             data += piece
@@ -102,6 +110,25 @@ def test_an_application_without_websockets(server: Server) -> None:
     """An application that has none refuses: 404, or 403 of a server that sends no response."""
     head, _ = handshake(server.port, "/refused", COOKIE)
     assert int(head.split()[1]) == (404 if SERVERS[server.kind.name] else 403)
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("kind", ["uvicorn", "uvicorn-httptools", "hypercorn", "hypercorn-trio"])
+def test_a_client_that_leaves_during_a_refusal(server_pool: ServerPool, kind: str) -> None:
+    """A streamed refusal is closed when its client has left, and not only at its next chunk, which may never come.
+
+    granian is not among them: the body of a refusal is one message there.
+    """
+    server = server_pool.get(kind, "tests.contract.handshake_app:app", app_dir=ROOT)
+    name = f"client={next(NUMBERS)}"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=100) as connection:
+        connection.sendall(request_lines(f"/held/room?{name}"))
+        data = b""
+        while b"refused" not in data:
+            piece = connection.recv(65536)
+            assert piece, data
+            data += piece
+    assert httpx.get(f"{server.url}/held?{name}", timeout=20).text == "closed"
 
 
 @pytest.mark.real_server

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ..core._request.request import BaseRequest
     from ..core._request.state import Mode
     from ._messages import Receive, Scope, Send
-    from ._receiving import ReceiveBody
     from ._sending import Sender
 
 __all__ = ["ServedOverASGI", "handle", "handle_response"]
@@ -196,7 +195,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
 
             sender = Sender(
                 send,
-                source=partial(_source, scope, receive),
+                watch=partial(_watch, scope, receive),
                 worker=crossing.Worker(crossing.DEFAULT_THREADS),
                 context=crossing.CallersContext(),
                 request_url=partial(_request_url, scope),
@@ -343,7 +342,7 @@ def _make_sender(
 
     return Sender(
         send,
-        source=partial(_source, scope, receive, AHEAD),
+        watch=partial(_watch, scope, receive, AHEAD),
         worker=worker,
         context=context or crossing.CallersContext(),
         request_url=partial(getattr, request, "url"),
@@ -396,8 +395,8 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
             exchange.close()
 
 
-async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody:
-    """The body by which a disconnect is noticed while the response is streamed.
+async def _watch(scope: Scope, receive: Receive, ahead: int = 0) -> None:
+    """Return when the client has left, while a response is streamed.
 
     The messages of an unread body precede the message that the client has disconnected. Up to ``ahead`` bytes of the
     body may be received early; they are kept for later reads through a request. A response without an ``Application``
@@ -410,7 +409,7 @@ async def _source(scope: Scope, receive: Receive, ahead: int = 0) -> ReceiveBody
     # receiving would send 100 Continue; the end of a large body is not reached
     elif body.asked or not ("Expect" in headers or ("Transfer-Encoding" not in headers and may_exceed(headers, ahead))):
         body.let_watch(ahead)
-    return body
+    await body.watch()
 
 
 def _request_url(scope: Scope) -> str:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..core._response.base import BaseResponse
     from ..core._response.finalizer import ResponseEvent
     from ._messages import Message, Send
-    from ._receiving import ReceiveBody
 
 __all__ = ["ClientLeft", "Sender", "close_response"]
 
@@ -43,7 +42,7 @@ class _Stopped(Exception):
 class Sender:
     """Sends responses of one request to ``send``.
 
-    ``source`` gives the body of the request, by which a disconnect is noticed, or None. ``worker`` runs blocking
+    ``watch`` returns when the client has left; it is awaited while a body is streamed. ``worker`` runs blocking
     functions in worker threads. ``context`` is the context in which the body and the hooks run, in the loop and in
     threads. ``sends_files``: the server sends a file itself, by the extension ``http.response.pathsend``.
     ``trailers_over`` is the HTTP version of a server that sends trailer fields, by ``http.response.trailers``, else
@@ -58,8 +57,8 @@ class Sender:
         "_request_url",
         "_send",
         "_sends_files",
-        "_source",
         "_trailers_over",
+        "_watch",
         "_when_stopped",
         "_worker",
     )
@@ -68,7 +67,7 @@ class Sender:
         self,
         send: Send,
         *,
-        source: Callable[[], Awaitable[ReceiveBody | None]],
+        watch: Callable[[], Awaitable[object]],
         worker: crossing.Worker,
         context: crossing.RequestContext,
         request_url: Callable[[], str] | None,
@@ -78,7 +77,7 @@ class Sender:
         when_stopped: Callable[[Callable[[], None]], Callable[[], object]] | None = None,
     ) -> None:
         self._send = send
-        self._source = source
+        self._watch = watch
         self._worker = worker
         self._context = context
         self._request_url = request_url
@@ -132,8 +131,7 @@ class Sender:
 
     async def _watched(self, response: BaseResponse, wire: _Wire, closers: list[Callable[[], Any]]) -> None:
         """Send the body, and end it early when the client leaves or the server stops; break the silence meanwhile."""
-        receiving = await self._source()
-        run = crossing.Interruptible(receiving.watch if receiving is not None else None, ClientLeft)
+        run = crossing.Interruptible(self._watch, ClientLeft)
         keep_alive = forget = None
         try:
             if response.keep_alive is not None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException
 from ..core._flow import answer
+from ..core._waiting import checkpoint
 from ._handling import _request_url
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def serve_websocket(
     except HTTPException as error:
         if has_sent:
             raise
-        await deny_with(answer(error, request, websocket, app.on_error), scope, send)
+        await deny_with(answer(error, request, websocket, app.on_error), scope, receive, send)
 
 
 async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,11 +71,11 @@ async def deny_websocket(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": "websocket.close", "code": 1000})
 
 
-async def deny_with(response: BaseResponse, scope: Scope, send: Send) -> None:
+async def deny_with(response: BaseResponse, scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse a websocket handshake with ``response`` (ASGI extension ``websocket.http.response``).
 
-    A server without this extension answers 403, whatever the response is. Nothing is received: the application may
-    have received the message that a websocket connects.
+    A server without this extension answers 403, whatever the response is. If the client leaves while the body is
+    streamed, the body is closed at once.
     """
     from ._sending import Sender
 
@@ -86,12 +87,14 @@ async def deny_with(response: BaseResponse, scope: Scope, send: Send) -> None:
         elif message["type"] == "http.response.start":
             await send({"type": "websocket.close", "code": 1000})
 
-    async def no_body() -> None:
-        return None
+    async def watch() -> None:
+        # whether the application has received that the websocket connects is not known here
+        while (await receive())["type"] != "websocket.disconnect":
+            await checkpoint()  # a receive that never waits must not block the event loop
 
     sender = Sender(
         deny,
-        source=no_body,
+        watch=watch,
         worker=crossing.Worker(crossing.DEFAULT_THREADS),
         context=crossing.CallersContext(),
         request_url=partial(_request_url, scope),
