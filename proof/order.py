@@ -1,8 +1,9 @@
 """Runs all tests in random orders, one order for each run: ``python -m proof.order --runs 20``.
 
 With ``--alone`` they run in one process, otherwise in several, as `make test` does. Each version of Python and each of
-these two ways has a row of its own; a run replaces its own row only. The page of the figures is written after each run:
-one of the tests compares it with them.
+these two ways has a row of its own, to which each run is added: delete `proof/order.json` to begin anew. The first seed
+is the one after the highest of the row, unless ``--first`` says which. The page of the figures is written after each
+run: one of the tests compares it with them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from .page import PAGE, written
 from .record import FOLDER, machine, record
 
-__all__ = ["passes"]
+__all__ = ["added", "passes", "seeds_of"]
 
 PARALLEL = ("-n", str((os.cpu_count() or 1) + 1), "--maxprocesses", "8", "--dist", "loadfile", "--no-loadscope-reorder")
 
@@ -31,24 +32,56 @@ def passes(seed: str, *options: str) -> bool:
     return done.returncode == 0
 
 
+def seeds_of(text: str) -> list[int]:
+    """The seeds that a row names: ``"1 to 3, 21"`` are 1, 2, 3 and 21."""
+    found: list[int] = []
+    for part in filter(None, text.split(", ")):
+        first, _, last = part.partition(" to ")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def named(seeds: list[int]) -> str:
+    """The text of ``seeds`` for a row, see :func:`seeds_of`."""
+    runs: list[list[int]] = []
+    for seed in sorted(seeds):
+        if runs and seed <= runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{run[0]} to {run[-1]}" if run[-1] > run[0] else str(run[0]) for run in runs)
+
+
+def added(rows: list[dict[str, Any]], what: str, seed: int, passed: bool) -> list[dict[str, Any]]:
+    """``rows`` with one more run in the row of ``what``. The rows are in the order of their names."""
+    row = next((row for row in rows if row["what"] == what), {"seeds": "", "trials": 0, "differences": 0})
+    new = {
+        "what": what,
+        "seeds": named([*seeds_of(row["seeds"]), seed]),
+        "trials": row["trials"] + 1,
+        "differences": row["differences"] + (not passed),
+    }
+    return sorted([*(row for row in rows if row["what"] != what), new], key=lambda row: row["what"])
+
+
 def main() -> int:
     """Run the tests, and write how often they passed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20, help="how many orders (default: %(default)s)")
-    parser.add_argument("--first", type=int, default=1, help="the seed of the first one (default: %(default)s)")
+    parser.add_argument("--first", type=int, help="the seed of the first one (default: the next of the row)")
     parser.add_argument("--alone", action="store_true", help="in one process")
     options = parser.parse_args()
     what = f"{machine().rpartition(', ')[2]}, {'in one process' if options.alone else 'in parallel'}"
     command = f"python -m proof.order --runs {options.runs}{' --alone' if options.alone else ''}"
+    tried = [seed for row in known() if row["what"] == what for seed in seeds_of(row["seeds"])]
+    first = max(tried, default=0) + 1 if options.first is None else options.first
     failed = 0
-    for number in range(options.runs):
-        failed += not passes(str(options.first + number), *(() if options.alone else PARALLEL))
-        rows: list[dict[str, Any]] = [row for row in known() if row["what"] != what]
-        seeds = f"{options.first} to {options.first + number}" if number else str(options.first)
-        rows.append({"what": what, "seeds": seeds, "trials": number + 1, "differences": failed})
-        record("order", command, sorted(rows, key=lambda row: row["what"]))
+    for seed in range(first, first + options.runs):
+        passed = passes(str(seed), *(() if options.alone else PARALLEL))
+        failed += not passed
+        record("order", command, added(known(), what, seed, passed))
         PAGE.write_text(written(), encoding="utf-8")
-        print(f"{what}: {number + 1} runs, {failed} failed", flush=True)
+        print(f"{what}: seed {seed} {'passed' if passed else 'failed'}", flush=True)
     return int(failed > 0)
 
 

@@ -155,8 +155,8 @@ they reach.""",
         """All tests run again and again, each time in another random order: the files are shuffled, and the tests in
 each file. A trial is one run of all tests. The rule: every test passes.
 
-Up to three of these runs went on at the same time, and other work beside them. The rows were put together from several
-runs of the command. The line below the table is that of the run with the seeds 31 and 32.
+Each run of the command is added to its row; the line below the table is that of the last one. Up to three of these runs
+went on at the same time, and other work beside them.
 
 The faults that made runs fail are mended. The seeds from 1 to 16 found most of them:
 
@@ -236,8 +236,9 @@ MISSING = """
   would get alone.
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
-- Twenty random orders of all tests for each Python, in one process and in parallel each: there are twenty in all.
-  `python -m proof.order --runs 20` tries twenty in parallel, and with `--alone` in one process; this takes some hours.
+- Twenty random orders of all tests for each Python, in one process and in parallel each: the table
+  [Order of the tests](#order-of-the-tests) says how many there are. `python -m proof.order --runs 20` tries twenty more
+  in parallel, and with `--alone` in one process; this takes some hours.
 """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an

@@ -15,7 +15,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from cardan import Application, Limits, Request, Response
-from proof import cuts, disconnects, fuzz, limits, lints, page, states, torture
+from proof import cuts, disconnects, fuzz, limits, lints, order, page, states, torture
 from proof.cuts_bodies import Sent, generated, strange
 from proof.record import record
 from proof.torture_faults import Defect, Failure
@@ -261,6 +261,18 @@ def test_a_short_run_does_not_replace_the_figures_of_a_long_one(
     assert record("figures", "all", figures, folder=tmp_path)
     assert not record("figures", "one", figures[:1], folder=tmp_path)
     assert record("figures", "all again", figures, folder=tmp_path)
+
+
+def test_a_random_order_is_added_to_its_row() -> None:
+    """A run adds its seed, itself and its failure to the row of its Python; the other rows stay as they are."""
+    other = {"what": "b", "seeds": "1 to 3, 21", "trials": 4, "differences": 1}
+    rows = order.added([other], "a", 7, passed=True)
+    assert rows == [{"what": "a", "seeds": "7", "trials": 1, "differences": 0}, other]
+    for seed, passed in ((9, True), (8, False), (4, True), (7, True)):
+        rows = order.added(rows, "a", seed, passed=passed)
+    assert rows == [{"what": "a", "seeds": "4, 7 to 9", "trials": 5, "differences": 1}, other]
+    assert order.seeds_of("1 to 3, 21") == [1, 2, 3, 21]
+    assert order.seeds_of("") == []
 
 
 def test_findings_that_are_absent_are_an_error(
