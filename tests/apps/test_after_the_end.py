@@ -139,6 +139,32 @@ def test_the_last_message_ends_the_response(
     assert given == ((b"ab and an error", ["ended"]) if fails else (b"ab", ["ended", "worked"]))
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("wrap", [mounted, compressed, twice])
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_cancellation_after_the_response(backend: str, wrap: Callable[[Any], Any], kind: str) -> None:
+    """What an application does after its last message counts as a close hook: no cancellation interrupts it."""
+
+    async def main() -> list[str]:
+        seen: list[str] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(START)
+            for message in BODIES[kind]:
+                await send(message)
+            for _ in range(10):
+                await anyio.sleep(0)
+            seen.append("worked")
+
+        with anyio.CancelScope() as scope:
+            await over_asgi(wrap(app), scope.cancel)
+            await anyio.sleep(0)
+            seen.append("went on")
+        return seen
+
+    assert anyio.run(main, backend=backend) == ["worked"]
+
+
 async def from_app(app: Any, ended: Callable[[], None]) -> bytes:
     """With the ``receive`` of the server, which knows nothing of this response."""
 

@@ -271,7 +271,10 @@ class _Call:
                 raise
 
     async def finish(self) -> None:
-        """Wait for the end of the application, which may go on after its response. Raises its error."""
+        """Wait for the end of the application, which may go on after its response. Raises its error.
+
+        It is a close hook, so a cancellation of the request does not interrupt the application any more.
+        """
         task, self._task = self._task, None
         if task is not None:
             await task.wait()
