@@ -15,8 +15,10 @@ from cardan.core._exceptions import BadRequest, BadRequestKeyError
 from cardan.core.structures import (
     CombinedMultiDict,
     Headers,
+    ImmutableDict,
     ImmutableMultiDict,
     ImmutableOrderedMultiDict,
+    ImmutableTypeConversionDict,
     MultiDict,
     OrderedMultiDict,
     TypeConversionDict,
@@ -226,6 +228,16 @@ def test_hashing() -> None:
     for kind in (MultiDict, OrderedMultiDict):
         with pytest.raises(TypeError, match="unhashable"):
             hash(kind())
+
+
+@pytest.mark.parametrize("pairs", [[], [("a", "1")], [("a", 1), ("b", (2, 3))]])
+def test_equal_objects_of_all_immutable_classes_have_the_same_hash(pairs: list[tuple[str, Any]]) -> None:
+    """A dict with one value for each key is equal to a plain one. As keys of a dict they are then the same key."""
+    classes: list[Any] = [ImmutableMultiDict, ImmutableOrderedMultiDict, ImmutableTypeConversionDict, ImmutableDict]
+    made = [cls(pairs) for cls in classes]
+    assert all(one == other for one in made for other in made)
+    assert len(set(made)) == 1
+    assert ImmutableMultiDict([("a", 1), ("a", 2)]) != ImmutableMultiDict([("a", (1, 2))])
 
 
 CHANGES: list[Callable[[Any], object]] = [

@@ -218,7 +218,10 @@ class ImmutableMultiDict(ImmutableDictMixin, MultiDict[K, V]):  # type: ignore[m
         return merged if merged is NotImplemented else type(self)(merged)
 
     def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset([(key, tuple(values)) for key, values in self.lists()]))
+        # a key with one value counts as in an ImmutableDict, which may be equal
+        return hash(
+            frozenset([(key, tuple(values) if len(values) != 1 else values[0]) for key, values in self.lists()])
+        )
 
 
 class _OrderedMixin:
