@@ -10,7 +10,7 @@ import warnings
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from functools import partial, wraps
 from itertools import product
 from typing import Any
 
@@ -616,6 +616,52 @@ def test_websockets_are_denied() -> None:
     assert asgi_messages(hello, {"type": "websocket"}, [connect]) == [{"type": "websocket.close", "code": 1000}]
     extended = {"type": "websocket", "extensions": {"websocket.http.response": {}}}
     assert asgi_messages(hello, extended, [connect])[0]["status"] == 404
+
+
+def _of_a_request(request: Any) -> Response:
+    return Response("a")
+
+
+async def _of_a_websocket(websocket: Any) -> None:
+    pass
+
+
+@pytest.mark.parametrize("wrong", [_of_a_request, _of_a_websocket, _foreign_wsgi])
+def test_a_websocket_application_takes_three_arguments(wrong: Any) -> None:
+    """A function that cannot be an ASGI application is no ``websocket``: the program is told before a client asks."""
+
+    class Site(Application[Request]):
+        websocket = staticmethod(wrong)
+
+    site = Application(_of_a_request)
+    for set_it in (
+        lambda: Application(_of_a_request, websocket=wrong),
+        lambda: Site(_of_a_request),
+        lambda: setattr(site, "websocket", wrong),
+    ):
+        with pytest.raises(TypeError, match=r"^got _.* as websocket, expected an ASGI"):
+            set_it()
+
+
+def test_a_websocket_application_that_is_wrapped() -> None:
+    """A ``websocket`` that a decorator has made of another function takes what the decorator says."""
+
+    @wraps(_of_a_websocket)
+    async def websocket(*args: Any) -> None:
+        await args[2]({"type": "websocket.accept"})
+
+    app = Application(_of_a_request, websocket=websocket)
+    assert asgi_messages(app, {"type": "websocket"}, []) == [{"type": "websocket.accept"}]
+
+
+def test_a_websocket_application_that_is_a_method() -> None:
+    """In the body of a class, a ``websocket`` takes the application, too."""
+
+    class Site(Application[Request]):
+        async def websocket(self, scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "websocket.accept"})
+
+    assert asgi_messages(Site(_of_a_request), {"type": "websocket"}, []) == [{"type": "websocket.accept"}]
 
 
 def test_websocket_application() -> None:

@@ -322,13 +322,16 @@ class AsyncViewObject:
 
 
 async def _coroutine() -> None:
-    """What an ``async def resolve`` gives."""
+    """What an ``async def resolve`` gives, and a ``resolve`` that calls an async handler."""
 
 
 WRONG = {
     "Flask": (lambda: flask.Flask("x"), "Application.from_wsgi(app) makes it one for both protocols"),
     "Starlette": (starlette.applications.Starlette, "Application.from_asgi(app) makes it one for both protocols"),
-    "coroutine": (_coroutine, "resolve() is a def, because it must not wait"),
+    "coroutine": (
+        _coroutine,
+        "resolve() is a def, because it must not wait, and returns the handler without calling it",
+    ),
     "NoneType": (lambda: None, ""),
     "str": (lambda: "a view", ""),
     "the class NotFound": (lambda: NotFound, ""),

@@ -43,6 +43,7 @@ from ._options import (
     WORDS,
     checked_option,
     computes,
+    expect_three_arguments,
     is_property,
     is_request_class,
     misspelt,
@@ -308,6 +309,8 @@ class Application(Dual, Generic[R]):
         def __setattr__(self, name: str, value: Any) -> None:
             if name in CHECKED:
                 value = checked_option(name, value)
+                if name == "websocket":
+                    expect_three_arguments(value)
             elif not hasattr(self, name) and (meant := misspelt(name)) is not None:
                 raise TypeError(f"got {name}, which is no option: did you mean {meant}?")
             if name in DECISIVE:
@@ -547,7 +550,7 @@ class Application(Dual, Generic[R]):
         remedy = f": {remedy_for(spoken)}" if spoken is not None else ""
         if isinstance(given, Coroutine):
             given.close()  # otherwise it warns that it was never awaited
-            remedy = ": resolve() is a def, because it must not wait"
+            remedy = ": resolve() is a def, because it must not wait, and returns the handler without calling it"
         return TypeError(
             f"got {kind_of(given)} from {self.resolve.__qualname__}, expected a handler, an application for both"
             f" protocols, a Response or an HTTPException{remedy}"

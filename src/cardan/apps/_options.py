@@ -6,7 +6,7 @@ The functions take the name and the value of an option, from the constructor, an
 from __future__ import annotations
 
 from collections.abc import Iterable
-from inspect import getattr_static
+from inspect import getattr_static, signature
 from typing import TYPE_CHECKING, Any, Final
 
 from .._request import BaseRequest
@@ -16,7 +16,7 @@ from ..core._problem import ERROR_FORMATS
 from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ._dual import DualCallable
-from ._protocols import protocol_in_place_of_handler
+from ._protocols import protocol_in_place_of_handler, takes
 
 if TYPE_CHECKING:
     from ..types import ProtocolName
@@ -31,6 +31,7 @@ __all__ = [
     "WORDS",
     "checked_option",
     "computes",
+    "expect_three_arguments",
     "is_property",
     "is_request_class",
     "misspelt",
@@ -109,6 +110,19 @@ def checked_option(name: str, value: Any) -> Any:
     elif value is not None and not callable(value):
         raise TypeError(f"got {kind_of(value)} as {name}, expected {_CALLABLES[name]}")
     return value
+
+
+def expect_three_arguments(websocket: Any) -> None:
+    """Raise :exc:`TypeError` for a function that cannot be an ASGI application, such as one that takes a request.
+
+    In the body of a class it takes the application as well, so that only what an object has can be looked at.
+    """
+    if websocket is not None and not takes(websocket, "asgi"):
+        name = getattr(websocket, "__qualname__", kind_of(websocket))
+        raise TypeError(
+            f"got {name}{signature(websocket)} as websocket, expected an ASGI application, which takes (scope, receive,"
+            " send)"
+        )
 
 
 def misspelt(name: str) -> str | None:

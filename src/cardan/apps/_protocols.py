@@ -22,6 +22,7 @@ __all__ = [
     "expect_protocol",
     "protocol_in_place_of_handler",
     "protocols_of",
+    "takes",
     "wrong_protocol",
     "wrong_side",
 ]
@@ -93,7 +94,7 @@ def expect_protocol(app: Callable[..., Any], expected: ProtocolName) -> None:
             got, other = ("an ASGI", "from_asgi") if expected == "wsgi" else ("a WSGI", "from_wsgi")
             wanted = "a WSGI" if expected == "wsgi" else "an ASGI"
             raise TypeError(f"got {got} application, expected {wanted} application: Application.{other}() takes it")
-    elif not _takes(app, expected):
+    elif not takes(app, expected):
         raise TypeError(_no_application(""))
 
 
@@ -108,7 +109,7 @@ def expect_application(app: Callable[..., Any], where: str = "") -> tuple[Protoc
     if shown := protocols_of(app):
         return shown
     taken: tuple[ProtocolName, ...] = tuple(
-        each for each in BOTH if _takes(app, each) and _takes(app, each, follow_wrapped=True)
+        each for each in BOTH if takes(app, each) and takes(app, each, follow_wrapped=True)
     )
     if not taken or isinstance(app, type):
         raise ValueError(_no_application(where))
@@ -142,7 +143,7 @@ def _protocol_of_objects(kind: Any) -> ProtocolName | None:
     return "asgi" if {"receive", "send"} <= names else None
 
 
-def _takes(app: Callable[..., Any], protocol: ProtocolName, *, follow_wrapped: bool = False) -> bool:
+def takes(app: Callable[..., Any], protocol: ProtocolName, *, follow_wrapped: bool = False) -> bool:
     """Whether a callable can be called with the arguments of the protocol, as far as its signature tells."""
     try:
         signature = inspect.signature(app, follow_wrapped=follow_wrapped)
