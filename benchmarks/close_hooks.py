@@ -19,6 +19,7 @@ from pathlib import Path
 import anyio
 import httpx
 from stopping import HOST, SERVERS, free_port, kill, wait_for
+from timing import chosen
 
 from cardan import Request, Response
 
@@ -57,9 +58,10 @@ def measure(url: str, path: str) -> str:
 
 def main() -> None:
     """Print the table."""
+    names = chosen(__doc__, SERVERS)
     print("| server | plain hook | async hook | streamed body |")
     print("|---|---|---|---|")
-    for name in sys.argv[1:] or SERVERS:
+    for name in names:
         module, arguments, _ = SERVERS[name]
         if find_spec(module) is None:
             print(f"| {name} | not installed | | |")

@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import anyio
+from timing import chosen
 
 from cardan import Application, Request, Response
 
@@ -132,9 +133,10 @@ def modules(command: str) -> list[str]:
 
 
 def main() -> None:
+    names = chosen(__doc__, SERVERS)
     print("| server | generator | events for | others answered | closed after leaving |")
     print("|---|---|---|---|---|")
-    for name in sys.argv[1:] or SERVERS:
+    for name in names:
         if any(find_spec(module) is None for module in modules(SERVERS[name])):
             print(f"| {name} | not installed | | | |")
             continue

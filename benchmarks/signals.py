@@ -17,6 +17,8 @@ import threading
 import time
 from pathlib import Path
 
+from timing import chosen
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -78,7 +80,7 @@ def stop(name: str) -> tuple[str, str]:
 def main() -> None:
     from interop.servers import SERVERS
 
-    names = sys.argv[1:] or [name for name, server in SERVERS.items() if server.scheme == "http"]
+    names = chosen(__doc__, {name: server for name, server in SERVERS.items() if server.scheme == "http"})
     print("| server | the client gets | the server has ended after |")
     print("|---|---|---|")
     for name in names:

@@ -24,6 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
+from timing import chosen
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 40.0
@@ -120,7 +121,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(SERVERS)
+    names = chosen(__doc__, SERVERS)
     print("| server | by itself | option | bounded | helped |")
     print("|---|---|---|---|---|")
     for name in names:

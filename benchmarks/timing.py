@@ -103,6 +103,17 @@ def arguments(doc: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def chosen(doc: str | None, servers: Mapping[str, object]) -> list[str]:
+    """The servers that the command names; all of them if it names none."""
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
+    names = ", ".join(map(repr, servers))
+    parser.add_argument("servers", nargs="*", metavar="SERVER", help=f"which servers (default: all): {names}")
+    named: list[str] = parser.parse_args().servers
+    if unknown := [name for name in named if name not in servers]:
+        parser.error(f"got the server {unknown[0]!r}, expected one of: {names}")
+    return named or list(servers)
+
+
 def write_json(target: str | None, result: dict[str, Any]) -> None:
     """Write ``result`` and :func:`machine` to the file of ``--json``, if there is one."""
     if target is None:

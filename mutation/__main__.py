@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import mutation
 from tests.house import ROOT, House
 from tests.test_modules import TABLE, promised
 
@@ -178,7 +179,7 @@ class Runner:
 
 def main() -> int:
     """Try mutants, or report."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=mutation.__doc__)
     parser.add_argument("modules", nargs="*", help="modules, such as cardan.core._urls (default: all)")
     parser.add_argument("--sample", type=int, default=0, help="how many of each package, at random (default: all)")
     parser.add_argument("--seed", type=int, default=1)

@@ -247,7 +247,13 @@ def at(name: str, peer: str | None, programs: Sequence[str], trials: int) -> Row
 def main() -> int:
     """Measure the servers that are named, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("servers", nargs="*", choices=[*SERVERS, []], help="which servers (default: all)")
+    parser.add_argument(
+        "servers",
+        nargs="*",
+        choices=[*SERVERS, []],
+        metavar="SERVER",
+        help=f"which servers (default: all): {', '.join(SERVERS)}",
+    )
     options = parser.parse_args()
     rows: list[dict[str, object]] = []
     failed = False

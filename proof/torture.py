@@ -587,7 +587,13 @@ def torture(
 def main() -> int:
     """Run the trials of the programs that are named, or of all programs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("programs", nargs="*", choices=[*PROGRAMS, []], help="which programs (default: all)")
+    parser.add_argument(
+        "programs",
+        nargs="*",
+        choices=[*PROGRAMS, []],
+        metavar="PROGRAM",
+        help=f"which programs (default: all): {', '.join(PROGRAMS)}",
+    )
     parser.add_argument("--place", choices=PLACES, action="append", help="where (default: everywhere)")
     options = parser.parse_args()
     names = options.programs or list(PROGRAMS)

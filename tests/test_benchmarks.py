@@ -41,6 +41,16 @@ def test_smoke(script: str, tmp_path: Path) -> None:
     assert json.loads(numbers.read_text())["python"]
 
 
+@pytest.mark.parametrize("script", ["close_hooks", "event_streams", "signals", "stopping"])
+def test_servers_that_are_named(script: str) -> None:
+    """A program that measures servers says which ones it knows, and starts nothing for a name that is none of them."""
+    for argument, status in (("--help", 0), ("no-such-server", 2)):
+        command = [sys.executable, BENCHMARKS / f"{script}.py", argument]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "'uvicorn" in done.stdout + done.stderr
+
+
 def test_wrong_answers_are_found() -> None:
     """A benchmark that gets a wrong answer fails before anything is timed."""
     code = "from scenarios import *; check(SCENARIOS['hello'], Answer(200, [('Content-Length', '2')], b'no'))"
