@@ -95,8 +95,9 @@ figures mean that the cache can save as much work for one library as for the oth
     ),
     "lints": (
         "Lints",
-        """The contract tests run once more under lints, except for some tests that `proof/lints.py` names. A trial
-is one of these:
+        """The tests in `tests/contract`, which send the same requests on both protocols, run once more under lints,
+except for some tests that `proof/lints.py` names. A lint is code that reads what is sent and reports what a
+specification does not allow. A trial is one of these:
 
 - an exchange (a request and its response) on WSGI, which `cardan.testing.lint.wsgi` and `wsgiref.validate` check;
 - an exchange on ASGI, which `cardan.testing.lint.asgi` checks;
@@ -111,7 +112,9 @@ have run a part of the tests.""",
         "Disconnects while streaming",
         """Clients read a few pieces of a response that does not end, and leave: one half of them close the
 connection, the others reset it. Four clients do this at the same time. In the rows "gunicorn" it is one client, because
-these use its sync worker. A trial is a client that leaves after its request has reached the application.
+these use its sync worker. The other rows of gunicorn are named after the option `--threads` (gthread) or the worker
+class. In the row "uvicorn-httptools", uvicorn reads requests by httptools, else by h11. A trial is a client that leaves
+after its request has reached the application.
 
 Each server has two rows, whose programs depend on the protocol:
 
@@ -208,6 +211,9 @@ that writes its figures, the date, and the machine: processor, cores, system and
 the load average of the machine when the run began and when it ended, as in "load 0.5 to 1.9". Most runs have a short
 form among the tests of the project. The page itself is written by `python -m proof.page` from the files that the
 commands write.
+
+To try the short forms, run one of these files, which takes some minutes: `make test ARGS=tests/test_proof.py`, or
+`tests/test_fuzzers.py`, `tests/test_caches.py`, `tests/test_lints.py`, `tests/test_soak.py`.
 
 To repeat the runs:
 

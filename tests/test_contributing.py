@@ -54,6 +54,17 @@ def test_holes_in_security_are_reported_in_private() -> None:
     ]
 
 
+def test_promises_name_their_tests() -> None:
+    """Each promise in SECURITY.md names a file of tests, or a page that does."""
+    page = (ROOT / "SECURITY.md").read_text("utf-8")
+    promises = page.partition("## What is promised")[2].partition("\n## ")[0].split("\n- ")[1:]
+    assert len(promises) > 5
+    for promise in promises:
+        named = re.findall(r"`(tests/\S+\.py)`|\((docs/explanation/incidents\.md)\)", promise)
+        assert named, promise
+        assert all((ROOT / "".join(path)).is_file() for path in named), promise
+
+
 def test_the_citation() -> None:
     """CITATION.cff says what pyproject.toml says. It has no version, because that has one place."""
     found = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
