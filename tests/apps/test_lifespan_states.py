@@ -203,11 +203,12 @@ def test_an_application_around_another_one_keeps_its_state(inside: Any, named: b
 def test_what_is_put_into_the_state_before_the_application(keeps: bool, kind: str) -> None:
     """All request objects of a request share its state: what code in front of an application has put there, the
     application sees beside what its lifespan has yielded. The same name means what was put. An application that gets
-    the request after that has the state of its own lifespan, and what was put.
+    the request after that has the state of its own lifespan, and what was put; the one before may have removed names.
     """
     seen: list[Any] = []
 
     def note(request: Request) -> Response:
+        request.state.pop("gone", None)
         seen.append(dict(request.state))
         return Response("x")
 
@@ -217,7 +218,7 @@ def test_what_is_put_into_the_state_before_the_application(keeps: bool, kind: st
     def yielding(state: dict[str, Any]) -> Any:
         return Application(note, lifespan=lambda app: contextlib.nullcontext(state), websocket=websocket)
 
-    apps = [yielding({"name": "first", "first": 1, "put": 1}), yielding({"name": "second", "second": 2})]
+    apps = [yielding({"name": "first", "first": 1, "put": 1, "gone": None}), yielding({"name": "second", "second": 2})]
 
     def opened(carrier: Any) -> None:
         state = Request(carrier).state

@@ -261,6 +261,26 @@ async def all_then_bare(scope: Any, receive: Any, send: Any) -> None:
     await Response("early")(scope, receive, send)
 
 
+class Wrapped:
+    """The ``receive`` of a server, as a method of a class: each access to it gives another object."""
+
+    def __init__(self, receive: Any) -> None:
+        self._receive = receive
+
+    async def receive(self) -> Any:
+        """Pass one message on."""
+        return await self._receive()
+
+
+async def all_then_bare_by_methods(scope: Any, receive: Any, send: Any) -> None:
+    wrapped = Wrapped(receive)
+    for _ in range(2):
+        request = Request(scope, wrapped.receive, send)
+        await request.load()
+        assert len(request.get_data()) == PIECE * PIECES
+    await Response("early")(scope, wrapped.receive, send)
+
+
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
 @pytest.mark.parametrize(
     ("app", "ends"),
@@ -269,14 +289,16 @@ async def all_then_bare(scope: Any, receive: Any, send: Any) -> None:
         (Application(begins), [None, True, False]),
         (Application(abegins), [None, True, False]),
         (all_then_bare, [None, None]),
+        (all_then_bare_by_methods, [None, None]),
         (Application(refuses), [None, None]),
         (Application(arefuses), [None, None]),
     ],
-    ids=["part, bare", "part, def", "part, async", "all, bare", "all, def", "all, async"],
+    ids=["part, bare", "part, def", "part, async", "all, bare", "all, bare, by methods", "all, def", "all, async"],
 )
 def test_asgi_what_is_left_of_a_body_is_drained(app: Any, ends: list[Any], method: str, backend: str) -> None:
     """If the body was read in part, the rest is received before the end of the response is sent, whatever the method
-    is. After a body that was read to its end the response is two messages.
+    is. After a body that was read to its end the response is two messages. A ``receive`` that is a method is the same
+    one at each access.
     """
     connection = serve(app, scope(method=method), Connection(), backend)
     assert connection.received == PIECES

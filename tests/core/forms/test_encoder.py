@@ -305,6 +305,14 @@ def test_a_multipart_may_be_given_as_data() -> None:
     assert PartDecoder("B").feed(body) == [start, PartStart(), b"x", PartEnd(), PartEnd()]
 
 
+def test_an_empty_piece_of_a_multipart_is_no_data() -> None:
+    """A multipart that is given as no bytes is one without parts, as it is if nothing is given."""
+    start = PartStart({"Content-Type": "multipart/mixed; boundary=C"})
+    encoder = PartEncoder(boundary="B")
+    body = b"".join([*encoder.feed([start, b"", PartEnd()]), *encoder.close()])
+    assert PartDecoder("B").feed(body) == [start, PartEnd()]
+
+
 def test_a_multipart_in_a_content_coding_has_no_parts() -> None:
     """The decoder does not look into it, so that parts in it could not be read back."""
     start = PartStart({"Content-Type": "multipart/mixed; boundary=C", "Content-Encoding": "gzip"})
@@ -349,10 +357,14 @@ def test_an_encoder_of_parts_is_closed_once_and_between_parts() -> None:
         ({"Content-Type": "multipart/mixed"}, "without a boundary"),
         ({"Content-Type": "multipart/mixed; boundary=B"}, "expected one that does not begin as it"),
         ({"Content-Type": "multipart/mixed; boundary=BC"}, "expected one that does not begin as it"),
+        ({"Content-Type": "multipart/mixed; boundary=C", "Content-Transfer-Encoding": "base64"}, "expected none"),
+        ({"Content-Type": "text/plain", "content-type": "multipart/mixed; boundary=C"}, "got two Content-Type"),
     ],
 )
 def test_parts_that_cannot_be_sent(headers: dict[str, str], text: str) -> None:
-    """Nothing can be injected through a header, and an inner boundary must not look like an outer one."""
+    """Nothing can be injected through a header, an inner boundary must not look like an outer one, and a part that the
+    decoder refuses is not written.
+    """
     with pytest.raises(ValueError, match=text):
         PartEncoder(boundary="B").feed([PartStart(headers)])
 

@@ -149,7 +149,7 @@ class Exchange:
             self.state = {**yielded}
             return
         for name, value in before.items():
-            if state.get(name) is value:
+            if name in state and state[name] is value:
                 del state[name]
         for name, value in yielded.items():
             state.setdefault(name, value)
@@ -172,7 +172,7 @@ class Exchange:
         opened: list[Any] = self.__dict__.setdefault("opened", [])
         opened.append(body)  # this and the line before are atomic: the first body is the same for all threads
         index = 0
-        while opened[index].origin is not origin:
+        while opened[index].origin != origin:
             index += 1
         first: B = opened[index]
         return first
@@ -180,12 +180,13 @@ class Exchange:
     def find(self, origin: Any) -> Body | None:
         """The body that was opened on ``origin``: a ``wsgi.input``, a ``receive`` or a :class:`StandIn` for one.
 
-        None if no body was opened on it. Origins are compared by identity.
+        None if no body was opened on it. Origins are compared by equality: each ``self.receive`` of a class is another
+        object, but they are equal.
         """
         if isinstance(origin, StandIn):
             return origin.body
         for body in self.opened:
-            if body.origin is origin:
+            if body.origin == origin:
                 return body
         return None
 

@@ -189,9 +189,11 @@ class RequestHead:
         remote_user: str | None = None,
         concurrency: tuple[bool, bool, bool] = (False, False, False),
     ) -> None:
-        texts = {"method": method, "path": path, "scheme": scheme, "http_version": http_version, "root_path": root_path}
-        for name, text in texts.items():
-            check_type(name, text, str, "text")
+        kind = type(method)
+        if not (kind is type(path) is type(scheme) is type(http_version) is type(root_path) is str):
+            texts = (method, path, scheme, http_version, root_path)
+            for name, text in zip(("method", "path", "scheme", "http_version", "root_path"), texts, strict=True):
+                check_type(name, text, str, "text")
         check_type("query_string", query_string, bytes, "bytes")
         self.method = method
         self.path = path

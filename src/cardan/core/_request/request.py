@@ -8,9 +8,9 @@ The class lists everything that a request has. The other modules of this package
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import nullcontext
 from inspect import isawaitable, iscoroutine
+from math import isfinite
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -1084,13 +1084,13 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _finite(text: str) -> float:
+    # Called for each float. A search of the whole text for large exponents takes longer, unless it has numbers only.
     number = float(text)
-    if not -_LARGEST <= number <= _LARGEST:
-        raise ValueError(f"got the number {text[:40]}, which is too large for a float")
-    return number
+    if isfinite(number):
+        return number
+    raise ValueError(f"got the number {text[:40]}, which is too large for a float")
 
 
-_LARGEST: Final = sys.float_info.max
 _DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 

@@ -49,6 +49,12 @@ class ServerSentEvent:
     __slots__ = ("comment", "data", "event", "id", "retry")
     __getstate__ = slots_state
 
+    data: object
+    event: str | None
+    id: str | None
+    retry: float | None
+    comment: str | None
+
     def __init__(
         self,
         data: object = _NO_DATA,
@@ -58,11 +64,12 @@ class ServerSentEvent:
         retry: float | timedelta | None = None,
         comment: str | None = None,
     ) -> None:
-        self.data = data
-        self.event = event
-        self.id = id
-        self.retry = seconds("retry", retry)
-        self.comment = comment
+        put = object.__setattr__  # events are made in large numbers, and __setattr__() takes several times as long
+        put(self, "data", data)
+        put(self, "event", event if event is None else _one_line("event", event))
+        put(self, "id", id if id is None else _one_line("id", id))
+        put(self, "retry", seconds("retry", retry))
+        put(self, "comment", comment if comment is None else _text("comment", comment))
 
     if not TYPE_CHECKING:  # a checker that saw this method would accept the assignment of any name
 
@@ -82,9 +89,8 @@ class ServerSentEvent:
         if self.id is not None:
             lines.append(f"id: {self.id}")
         if self.data is not _NO_DATA:
-            text = self.data if isinstance(self.data, str) else dumps(self.data).decode()
-            lines += [f"data: {line}" for line in _line_ends(text)]
-        return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+            lines += _data_lines(self.data, dumps)
+        return _joined(lines)
 
     def _fields(self) -> tuple[object, ...]:
         return self.data, self.event, self.id, self.retry, self.comment
@@ -96,6 +102,15 @@ class ServerSentEvent:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.encode()!r}>"
+
+
+def _data_lines(data: object, dumps: Callable[[Any], bytes]) -> list[str]:
+    text = data if isinstance(data, str) else dumps(data).decode()
+    return [f"data: {line}" for line in _line_ends(text)]
+
+
+def _joined(lines: list[str]) -> bytes:
+    return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
 
 
 def _text(name: str, text: str | None) -> str | None:
@@ -136,7 +151,7 @@ _CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
 
 def encode_event(item: Any, dumps: Callable[[Any], bytes] = json_bytes) -> bytes:
     """One item of a stream as bytes. An item that is not an event becomes the data of an event."""
-    return (item if isinstance(item, ServerSentEvent) else ServerSentEvent(item)).encode(dumps)
+    return item.encode(dumps) if isinstance(item, ServerSentEvent) else _joined(_data_lines(item, dumps))
 
 
 class EncodedBody:

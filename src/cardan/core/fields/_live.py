@@ -254,17 +254,13 @@ class LiveMapping(Live[dict[str, V]], Mapping[str, V]):
     @classmethod
     def _item(cls, name: str, value: V) -> tuple[str, V]:
         """Return an item that the program sets as reading gives it."""
-        return cls._key(name), value
-
-    @classmethod
-    def _key(cls, name: str) -> str:
-        return name.lower()
+        return name.lower(), value
 
     def __getitem__(self, key: str) -> V:
         return self.state[key_of(key)]
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._key(key) in self.state
+        return isinstance(key, str) and key.lower() in self.state
 
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self.state))

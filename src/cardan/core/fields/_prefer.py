@@ -151,7 +151,7 @@ class PreferenceApplied(LiveDict[str | None]):
 
     @classmethod
     def _item(cls, name: str, value: str | None) -> tuple[str, str | None]:
-        return cls._key(name), value or None
+        return name.lower(), value or None
 
     @classmethod
     def parse(cls, text: str, /) -> dict[str, str | None]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .._buffers import as_bytes, is_bytes_like
 from .._exceptions import MachineStateError, MultipartError
-from ._content_type import MULTIPART_TYPE, parse_boundary
+from ._content_type import MULTIPART_TYPE
 from ._events import Field, FileEnd, FileStart, PartEnd, PartStart
+from ._part_decoder import boundary_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,8 +147,9 @@ class PartEncoder:
                 pieces += self._open.pop().end()
                 self.state = DATA if self._open else PARTS
             elif self.state is DATA and is_bytes_like(event) and not self._open[-1].has_parts:
-                self._open[-1].has_data = True
-                pieces.append(as_bytes(event))
+                if data := as_bytes(event):
+                    self._open[-1].has_data = True
+                    pieces.append(data)
             else:
                 raise self._unexpected(event)
         return pieces
@@ -211,10 +213,9 @@ def _usable(boundary: str | None) -> str:
 def _boundary_within(headers: PartHeaders) -> str | None:
     """The boundary of the parts that the decoder finds in a part with these ``headers``."""
     try:
-        boundary = parse_boundary(headers.get("Content-Type"))
+        return boundary_within(headers)
     except MultipartError as error:
         raise ValueError(error.description) from None
-    return None if boundary is None or headers.get("Content-Encoding", "identity").lower() != "identity" else boundary
 
 
 def _content_type(media_type: str, boundary: str) -> str:

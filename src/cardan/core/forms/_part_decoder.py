@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .._limits import Limits
     from ._head import PartHeaders
 
-__all__ = ["PartDecoder"]
+__all__ = ["PartDecoder", "boundary_within"]
 
 #: The values of Content-Transfer-Encoding that leave the data as they are (RFC 2045 section 6.2).
 _IDENTITY: Final = ("7bit", "8bit", "binary")
@@ -91,17 +91,9 @@ class PartDecoder(Framing[PartEvent]):
 
     def _decoder_for(self, headers: PartHeaders) -> PartDecoder | None:
         """The decoder for the data of a part with these ``headers``. None if it is not a multipart, or is encoded."""
-        types = headers.getlist("Content-Type")
-        if len(types) > 1:
-            raise MultipartError("got two Content-Type headers in a part, expected one")
-        boundary = parse_boundary(types[0]) if types else None
-        if boundary is None or headers.get("Content-Encoding", "identity").lower() != "identity":
+        boundary = boundary_within(headers)
+        if boundary is None:
             return None
-        encoding = headers.get("Content-Transfer-Encoding", "binary")
-        if encoding.lower() not in _IDENTITY:
-            raise MultipartError(
-                f"got a multipart in Content-Transfer-Encoding {encoding[:40]!r}, expected none (RFC 2045 section 6.4)"
-            )
         if self._depth == self._max_depth:
             raise RequestEntityTooLarge(
                 f"got multiparts nested deeper than {self._max_depth}, expected at most that (max_depth)"
@@ -110,6 +102,25 @@ class PartDecoder(Framing[PartEvent]):
         inner._depth = self._depth + 1
         inner._tally = self._tally
         return inner
+
+
+def boundary_within(headers: PartHeaders) -> str | None:
+    """The boundary of the parts in a part with these ``headers``. None if it is not a multipart, or is encoded.
+
+    Raises :exc:`MultipartError` for a type that is not clear, and for a multipart in a transfer encoding.
+    """
+    types = headers.getlist("Content-Type")
+    if len(types) > 1:
+        raise MultipartError("got two Content-Type headers in a part, expected one")
+    boundary = parse_boundary(types[0]) if types else None
+    if boundary is None or headers.get("Content-Encoding", "identity").lower() != "identity":
+        return None
+    encoding = headers.get("Content-Transfer-Encoding", "binary")
+    if encoding.lower() not in _IDENTITY:
+        raise MultipartError(
+            f"got a multipart in Content-Transfer-Encoding {encoding[:40]!r}, expected none (RFC 2045 section 6.4)"
+        )
+    return boundary
 
 
 class _Inner(PartDecoder):
