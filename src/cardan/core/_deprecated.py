@@ -1,4 +1,4 @@
-"""deprecated(): marks a name of the original design that has a better successor.
+"""deprecated(): marks a name of Werkzeug that has a better successor.
 
 Takes what to use instead. Type checkers report each use of the name. At run time there is no warning; the docstring of
 the name gets a sentence for the reference.

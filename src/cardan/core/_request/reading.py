@@ -450,8 +450,7 @@ def raw_of(request: ReadableRequest, state: RequestState, access: str, *, keep: 
 def gone(request: ReadableRequest, access: str) -> bytes:
     """What ``access`` gives of the bytes of a body that was parsed as a form: it raises :exc:`BodyConsumed`.
 
-    A signature of no bytes would be that of every form. A request that is lenient gives ``b""``, as the original design
-    does.
+    A signature of no bytes would be that of every form. A request that is lenient gives ``b""``, as Werkzeug does.
     """
     if request._empty_after_form or request.form_rules == "silent":
         return b""

@@ -207,8 +207,7 @@ class BaseRequest(_Limited):
     _mode: Mode
     """Whether sync or async code handles the request."""
     _empty_after_form: bool = False
-    """Whether the bytes of a body are empty after it was parsed as a form, as in the original design, instead of a
-    BodyConsumed.
+    """Whether the bytes of a body are empty after it was parsed as a form, as in Werkzeug, instead of a BodyConsumed.
     """
     _files_class: type[ImmutableMultiDict[str, Any]] = ImmutableMultiDict
     """The class of ``files``."""
