@@ -24,7 +24,7 @@ def _refuse(value: object) -> NoReturn:
     kind = type(value)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     raise TypeError(
-        f"got a {name} in a JSON value, expected a dict, list, tuple, str, int, float, bool or None; "
+        f"got {name} in a JSON value, expected a dict, list, tuple, str, int, float, bool or None; "
         "a function for default=, or another json_module, can write other types"
     )
 
