@@ -181,6 +181,34 @@ def test_a_client_that_leaves(backend: Any, waits_in: str, caplog: pytest.LogCap
 
 
 @on_both_loops
+@pytest.mark.parametrize("tasks", [1, 3])
+def test_what_is_sent_after_the_client_has_left(tasks: int, backend: Any) -> None:
+    """Each later ``send()`` raises the OSError as well, in each task that sends, and none of them holds the event loop
+    of the process.
+    """
+    seen: list[str] = []
+
+    async def tick(send: Any) -> None:
+        for _ in range(3):
+            try:
+                await send(body(b"tick", more=True))
+            except OSError:
+                seen.append("told")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        async with anyio.create_task_group() as group:
+            for _ in range(tasks):
+                group.start_soon(tick, send)
+
+    served = Application.from_asgi(only_http(app), backend=backend)
+    iterable: Any = served(RequestBuilder("/").environ(), lambda *_: print)
+    assert next(iter(iterable)) == b"tick"
+    iterable.close()
+    assert seen == ["told"] * 3 * tasks
+
+
+@on_both_loops
 def test_a_signal_before_the_first_chunk(backend: Any) -> None:
     """A server may give up on its thread by a signal, whose handler raises: the application is told that the client has
     left, and ends first. Then the error is raised.

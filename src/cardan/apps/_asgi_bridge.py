@@ -257,8 +257,9 @@ class _Call:
     def _tell_left(self) -> None:
         self._has_left = True
         self._end_input()
-        if self._asked is not None:
-            self._asked.set()
+        asked, self._asked = self._asked, None  # an event that is set keeps no task waiting in _send()
+        if asked is not None:
+            asked.set()
 
     async def _receive(self) -> MutableMapping[str, Any]:
         kept, self._kept = self._kept, None
