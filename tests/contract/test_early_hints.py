@@ -257,6 +257,32 @@ def test_a_client_that_has_left(app: Any) -> None:
     assert over_asgi(broken_asgi) == ([], b"hello")
 
 
+def test_another_error_of_the_server_is_raised() -> None:
+    """An error of sending hints that is no OSError does not say that the client has left, so it is raised."""
+    seen: list[bool] = []
+
+    def broken(message: Any) -> None:
+        raise ValueError("a mistake of the server")
+
+    def plain(request: Request) -> Response:
+        with pytest.raises(ValueError, match="a mistake of the server"):
+            request.send_early_hints([STYLE])
+        seen.append(request.disconnected)
+        return Response("hello")
+
+    async def broken_asgi(scope: Any, receive: Any, send: Any) -> None:
+        async def breaking(message: Any) -> None:
+            if message["type"] == "http.response.early_hint":
+                broken(message)
+            await send(message)
+
+        await Application(plain)(scope, receive, breaking)
+
+    assert over_wsgi(Application(plain), hint=broken) == ([], b"hello")
+    assert over_asgi(broken_asgi) == ([], b"hello")
+    assert seen == [False, False]
+
+
 def test_a_hint_that_cannot_be_sent_tells_of_a_disconnect() -> None:
     """After a hint that the connection did not take, ``request.disconnected`` is true, on both protocols."""
     seen: list[bool] = []
@@ -289,6 +315,35 @@ def test_a_hint_that_cannot_be_sent_tells_of_a_disconnect() -> None:
         over_wsgi(app, hint=broken)
         over_asgi(breaking(app))
     assert seen == [True] * 4
+
+
+def test_from_the_second_application() -> None:
+    """If code of the server's side gives a request to one application after the other, the second one sends hints: what
+    the first one has answered was not sent.
+    """
+
+    def never(request: Request) -> Response:
+        return Response("not here", 404)
+
+    def plain(request: Request) -> Response:
+        request.send_early_hints([STYLE])
+        return Response("hello")
+
+    first, second = Application(never), Application(plain)
+
+    def cascade(environ: Any, start_response: Any) -> Any:
+        first(environ, lambda *_: print)  # type: ignore[arg-type]
+        return second(environ, start_response)
+
+    async def acascade(scope: Any, receive: Any, send: Any) -> None:
+        async def nowhere(message: Any) -> None: ...
+
+        if scope["type"] == "http":
+            await first(scope, receive, nowhere)
+        await second(scope, receive, send)
+
+    assert over_wsgi(cascade) == ([[STYLE]], b"hello")
+    assert over_asgi(acascade) == ([[STYLE]], b"hello")
 
 
 def test_without_an_application() -> None:

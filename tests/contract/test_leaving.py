@@ -884,6 +884,75 @@ async def test_on_wsgi_nothing_tells_and_nothing_hangs(backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("waited", [False, True], ids=["the first to wait", "another one has waited"])
+async def test_on_wsgi_to_wait_after_the_request(waited: bool, backend: str) -> None:
+    """A task that outlives the request and waits for a disconnect only then does not wait: the request is over."""
+    over, ended = threading.Event(), threading.Event()
+
+    async def outlive(request: Request) -> None:
+        while not over.is_set():
+            await anyio.sleep(0.001)
+        await request.wait_disconnected()
+        ended.set()
+
+    async def handler(request: Request) -> Response:
+        if waited:
+            with anyio.move_on_after(0.01):
+                await request.wait_disconnected()
+        crossing.BackgroundTask(partial(outlive, request))
+        return Response("hello")
+
+    assert await anyio.to_thread.run_sync(wsgi, Application(handler, backend=backend)) == ["200 OK", "hello"]
+    over.set()
+    assert await anyio.to_thread.run_sync(ended.wait, GUARD)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_on_wsgi_to_wait_in_the_second_application(backend: str) -> None:
+    """If code of the server's side gives a request to one application after the other, it is not over for the second
+    one: what it cancels on a disconnect runs to its end.
+    """
+
+    async def first(request: Request) -> Response:
+        with anyio.move_on_after(0.01):
+            await request.wait_disconnected()
+        return Response("not here", 404)
+
+    async def second(request: Request) -> Response:
+        async with request.cancel_on_disconnect():
+            await anyio.sleep(0.001)
+        with anyio.move_on_after(0.01) as scope:
+            await request.wait_disconnected()
+        return Response(str(scope.cancelled_caught))
+
+    def cascade(environ: Any, start_response: Any) -> Any:
+        for application in (first, second):
+            app: Any = Application(application, backend=backend)
+            body = app(environ, start_response)
+            answer = b"".join(body)
+            getattr(body, "close", lambda: None)()
+        return [answer]
+
+    assert await anyio.to_thread.run_sync(wsgi, cascade) == ["404 Not Found", "200 OK", "True"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+async def test_on_wsgi_to_wait_after_a_failed_read(backend: str) -> None:
+    """A task that begins to wait when a read has already failed does not wait: the client has left."""
+    seen: list[bool] = []
+
+    async def handler(request: Request) -> Response:
+        with suppress(ClientDisconnected):
+            await request.load()
+        await request.wait_disconnected()
+        seen.append(request.disconnected)
+        return Response("")
+
+    await anyio.to_thread.run_sync(wsgi, Application(handler, backend=backend), Broken())
+    assert seen == [True]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
 async def test_on_wsgi_a_failed_read_tells(backend: str) -> None:
     """After a failed read, ``disconnected`` is True, waiting tasks end, and a block around other work is cancelled."""
     seen: list[Any] = []

@@ -190,10 +190,10 @@ def _leave(app: ServedOverWSGI, environ: WSGIEnvironment, exchange: Exchange, th
         if exchange.holders:
             exchange.go_back()
         else:
-            exchange.answered = True
+            exchange.answered = exchange.over = True
         environ.pop(REQUEST_KEY, None)
         if exchange.release is not None:
-            exchange.end()
+            exchange.wake()
         if exchange.opened and exchange.files:
             exchange.close()
 

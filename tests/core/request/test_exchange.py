@@ -28,18 +28,23 @@ def test_an_environ_without_an_exchange_knows_no_body() -> None:
 
 
 def test_the_end_is_told_once() -> None:
-    """The tasks that wait for the client are woken once, when no application handles the request any more."""
+    """The tasks that wait for the client are woken once, when the request is over."""
     exchange, woken = Exchange(), []
-    exchange.end()
-    assert exchange.over is False
     exchange.release = lambda: woken.append(exchange.over)
-    exchange.holders = 1
-    exchange.end()
-    assert (woken, exchange.over) == ([], False)
-    exchange.holders = 0
-    exchange.end()
-    exchange.end()
-    assert (woken, exchange.over) == ([True], True)
+    exchange.wake()
+    assert woken == []
+    exchange.over = True
+    exchange.wake()
+    exchange.wake()
+    assert woken == [True]
+
+
+def test_an_application_that_begins_later() -> None:
+    """A request is not over while an application handles it, also if another one has handled it before."""
+    exchange = Exchange()
+    exchange.over = True
+    exchange.begin()
+    assert exchange.over is False
 
 
 class Closing(Body):

@@ -108,7 +108,7 @@ class Exchange:
     release: Callable[[], Any] | None = None
     """Sets :attr:`leave_event`, from any thread. It is called when the request is over."""
     over: bool = False
-    """Whether the request is over, for tasks that wait for :attr:`leave_event`."""
+    """On WSGI: whether the request is over, so that no task has to wait for :attr:`leave_event`."""
     lease: Any = None
     """The place of the handler among the worker threads. The handler gives it back while it waits for the client."""
 
@@ -130,6 +130,8 @@ class Exchange:
         """Note that one more application handles the request. Its code begins in the mode of the protocol."""
         if self.holders:
             self.outer = (*self.outer, (self.mode, self.followers))
+        else:  # what an application before this one has answered was not sent
+            self.answered = self.over = False
         self.holders += 1
         self.mode = None
         self.followers = None
@@ -190,14 +192,11 @@ class Exchange:
                 return body
         return None
 
-    def end(self) -> None:
-        """Note that the request is over, unless an application still handles it.
-
-        The tasks that wait for the client to disconnect are woken.
-        """
-        if self.release is not None and not self.holders:
-            self.over = True
+    def wake(self) -> None:
+        """Wake the tasks that wait for the client to disconnect, if the request is over."""
+        if self.release is not None and self.over:
             release, self.release = self.release, None
+            self.leave_event = None  # another application may begin, whose tasks wait anew
             release()
 
     def close(self) -> None:
