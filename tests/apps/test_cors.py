@@ -468,3 +468,19 @@ def test_the_body_of_a_preflight_request_is_drained(framing: str) -> None:
 
     anyio.run(app, scope, receive, send)
     assert order[-3:] == ["received", "received", False]
+
+
+def test_wsgi_a_preflight_request_whose_body_other_code_has_opened() -> None:
+    """The rest of a body that the head does not announce, and of which code around the policy has read a part, is taken
+    as well.
+    """
+    body = b"x" * 100_000
+    environ = RequestBuilder("/", method="OPTIONS", headers={"Origin": SITE, f"{ASK}Method": "POST"}).environ()
+    environ["wsgi.input"] = source = io.BytesIO(body)
+    environ["wsgi.input_terminated"] = True
+    assert Request(environ).stream.read(1) == b"x"
+    app: Any = CORS(site, [SITE])
+    answer = app(environ, lambda status, headers, exc_info=None: None)
+    list(answer)
+    answer.close()
+    assert source.tell() == len(body)

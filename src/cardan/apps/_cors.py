@@ -99,7 +99,7 @@ class CORS(Wrapper):
         answer = self._policy.preflight(scope["method"], asked)
         if answer is None:
             await asgi_reshaping.with_cors(app, scope, receive, send, self._policy, asked)
-        elif not await asgi_reshaping.preflight_answered(answer, scope, send, asked):
+        elif not await asgi_reshaping.preflight_answered(answer, send, asked):
             await _response(answer)(scope, receive, send)
 
     if not TYPE_CHECKING:  # for type checkers the attributes of Dual, which may be replaced

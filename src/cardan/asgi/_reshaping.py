@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from .. import _crossing as crossing
 from ..core._buffers import CHUNK_SIZE
-from ..core._request.exchange import KEY
 from ..core._request.head import announces_body
 from ..core.structures._headers import pairs_of, trusted_headers
 from ..core.structures._scope_headers import ScopeHeaders
@@ -51,9 +50,9 @@ async def with_cors(
     await app(scope, receive, changed)
 
 
-async def preflight_answered(answer: PreflightAnswer, scope: Scope, send: Send, asked: ScopeHeaders) -> bool:
+async def preflight_answered(answer: PreflightAnswer, send: Send, asked: ScopeHeaders) -> bool:
     """Send the answer to a preflight request; False, and nothing is sent, if the request has a body to be drained."""
-    if KEY in scope or announces_body(asked.get("Content-Length"), asked.get("Transfer-Encoding")):
+    if announces_body(asked.get("Content-Length"), asked.get("Transfer-Encoding")):
         return False
     try:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.sent.raw.copy()})
