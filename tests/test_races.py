@@ -22,13 +22,14 @@ from cardan import Application, Request, Response
 from cardan import _crossing as crossing
 from cardan._crossing.places import PerLoop
 from cardan.core._limits import Limits
+from cardan.core._request.reading import opened
 from cardan.core._response.outgoing import closers_of
 from cardan.core.forms._plan import Plan
 from cardan.exceptions import BodyConsumed, ClientDisconnected
 from cardan.files._file_body import FileBody
 from cardan.testing import RequestBuilder
 from cardan.wsgi._calling import Written
-from cardan.wsgi._input import InputBody
+from cardan.wsgi._input import InputBody, open_body
 
 SOURCE = os.path.dirname(cardan.__file__)
 
@@ -295,6 +296,57 @@ def test_a_body_that_two_threads_read() -> None:
     for first, second, request in switch_at_each_opcode(make, read, read):
         assert first + second in (b"body", b"bodybody")
         assert request.get_data() == b"body"
+
+
+def test_two_threads_that_open_a_body() -> None:
+    """Two threads open the body of a request for the first time: there is one body, of which each knows what the other
+    one has read, and a request object has one state of it.
+    """
+
+    def make() -> Request:
+        return Request(RequestBuilder("/", method="POST", data=b"body").environ())
+
+    def body_of(request: Request) -> Any:
+        return open_body(request.environ, 4)
+
+    for first, second, request in switch_at_each_opcode(make, body_of, body_of):
+        assert first is second is body_of(request)
+    for first, second, request in switch_at_each_opcode(make, opened, opened):
+        assert first is second is opened(request)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_two_threads_that_open_a_body_behind_a_filter(kept: bool) -> None:
+    """One of two request objects makes the filter. The other one reads behind the same filter, or is told that it came
+    at the same time; no filter is given a part of the bytes, or none.
+    """
+
+    class Unchanged:
+        def feed(self, data: bytes) -> bytes:
+            return data
+
+        def close(self) -> bytes:
+            return b""
+
+    class Filtered(Request):
+        def make_body_filter(self) -> Unchanged:
+            return Unchanged()
+
+    def make() -> tuple[Request, Request]:
+        environ = RequestBuilder("/", method="POST", data=b"body").environ()
+        if kept:
+            assert Request(environ).get_data() == b"body"
+        return Filtered(environ), Filtered(environ)
+
+    def behind(request: Request) -> Any:
+        try:
+            return opened(request).body
+        except BodyConsumed:
+            return None
+
+    for first, second, both in switch_at_each_opcode(make, lambda two: behind(two[0]), lambda two: behind(two[1])):
+        assert first is second or None in (first, second)
+        assert {request.get_data() for request in both} == {b"body"}
 
 
 def test_a_body_that_was_read_just_before(monkeypatch: pytest.MonkeyPatch) -> None:

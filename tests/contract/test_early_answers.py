@@ -1089,6 +1089,104 @@ def test_wsgi_reads_in_pieces_where_nothing_can_cut_a_read_short() -> None:
 
 
 @pytest.mark.parametrize(
+    "app", [Application(never), Application(anever), Response("early")], ids=["def", "async", "bare"]
+)
+def test_wsgi_a_body_of_unknown_length_is_drained(app: Any) -> None:
+    """A body in a transfer coding has no declared length. It is drained on a server that ends its input."""
+    stream = Input(bytes(PIECE))
+    _, iterable = call(app, environ(None, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": stream}))
+    list(iterable)
+    iterable.close()
+    assert stream.tell() == PIECE
+
+
+def test_wsgi_a_large_answer_is_drained_once(tmp_path: Path) -> None:
+    """The bounds of a drain hold for the whole response, however many large chunks it has."""
+    (tmp_path / "large").write_bytes(bytes(600_000))
+    stream = Input(bytes(8000))
+    app = Application(lambda request: send_file(tmp_path / "large", None), request_class=Little)
+    _, iterable = call(app, environ(8000, **{"wsgi.input": stream}))
+    assert len(list(iterable)) > 2
+    iterable.close()
+    assert stream.tell() == 1000
+
+
+@pytest.mark.parametrize("size", [5, 300_000], ids=["small", "large"])
+def test_wsgi_an_interrupted_drain_is_not_repeated(size: int) -> None:
+    """What ends more than the request, while a body is drained, is raised, and close() does not drain again."""
+    reads: list[int] = []
+
+    class Interrupted(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            reads.append(size)
+            raise KeyboardInterrupt
+
+    _, iterable = call(
+        Application(lambda request: Response(bytes(size))), environ(8000, **{"wsgi.input": Interrupted()})
+    )
+    chunks = iter(iterable)
+    with pytest.raises(KeyboardInterrupt):
+        next(chunks) if size > PIECE else iterable.close()
+    iterable.close()
+    assert len(reads) == 1
+
+
+def test_wsgi_a_server_that_does_not_take_the_whole_body_drains() -> None:
+    """A server may end the iteration early without an error, after the answer to HEAD for example: close() drains."""
+    stream = Input(bytes(8000))
+    _, iterable = call(Application(streams), environ(8000, **{"wsgi.input": stream}))
+    chunks = iter(iterable)
+    next(chunks)
+    chunks.close()
+    iterable.close()
+    assert stream.tell() == 8000
+
+
+def test_wsgi_a_handler_may_refuse_to_drain() -> None:
+    """If draining is turned off, the server gets the response as it is: a list."""
+
+    class Off(Request):
+        max_drain_size = 0
+
+    stream = Input(bytes(8000))
+    _, iterable = call(Application(never, request_class=Off), environ(8000, **{"wsgi.input": stream}))
+    assert iterable == [b"early"]
+    assert stream.tell() == 0
+
+
+@pytest.mark.parametrize("kind", ["socket", "read1"])
+def test_wsgi_reads_large_pieces_if_a_read_ends_in_time(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that waits for a slow client is cut short on gunicorn, and an input with read1() gives what has arrived:
+    neither needs small pieces.
+    """
+
+    class Blocking:
+        def __init__(self) -> None:
+            self.sizes: list[int] = []
+            self.file = io.BytesIO(bytes(PIECE))
+
+        def read(self, size: int = -1) -> bytes:
+            self.sizes.append(size)
+            return self.file.read(size)
+
+    class Ready(Blocking):
+        def read(self, size: int = -1) -> bytes:
+            raise AssertionError("this waits for all bytes that are asked for")
+
+        def read1(self, size: int = -1) -> bytes:
+            return super().read(size)
+
+    monkeypatch.setattr("cardan.wsgi._draining._Cut", lambda sock, seconds: nullcontext())
+    stream = Blocking() if kind == "socket" else Ready()
+    more = {"gunicorn.socket": object()} if kind == "socket" else {}
+    _, iterable = call(Application(never), environ(PIECE, **{"wsgi.input": stream}, **more))
+    list(iterable)
+    iterable.close()
+    assert stream.file.tell() == PIECE
+    assert max(stream.sizes) > 1024
+
+
+@pytest.mark.parametrize(
     ("more", "rest"), [({}, 0), ({"gunicorn.socket": None}, 8000)], ids=["not asked for", "gunicorn has asked"]
 )
 def test_wsgi_expect(more: dict[str, Any], rest: int) -> None:
@@ -1098,6 +1196,20 @@ def test_wsgi_expect(more: dict[str, Any], rest: int) -> None:
     list(iterable)
     getattr(iterable, "close", lambda: None)()
     assert stream.tell() == rest
+
+
+def test_wsgi_a_body_that_was_opened_and_not_read_is_not_invited() -> None:
+    """A client that waits for 100 Continue is told to send by a read. To open a stream reads nothing."""
+
+    def opens(request: Request) -> Response:
+        assert request.stream.readable()
+        return Response("early")
+
+    stream = Input(bytes(8000))
+    _, iterable = call(Application(opens), environ(8000, HTTP_EXPECT="100-continue", **{"wsgi.input": stream}))
+    list(iterable)
+    getattr(iterable, "close", lambda: None)()
+    assert stream.reads == 0
 
 
 @pytest.mark.parametrize("expect", ["", "100-continue"])
@@ -1403,6 +1515,34 @@ def test_wsgi_a_time_that_is_over_just_after_the_drain() -> None:
         late._cut()
         client.sendall(b"the next request")
         assert server.recv(100) == b"the next request"
+
+
+def test_wsgi_a_connection_that_has_ended_when_the_time_is_over() -> None:
+    """There is nothing left to cut, which is no error."""
+    server, client = socket.socketpair()
+    late = _Cut(server, 3600)
+    with client, late:
+        server.close()
+        late._cut()
+
+
+def test_wsgi_a_cut_leaves_tls_alone() -> None:
+    """Only the reading side of the connection below is shut down, because ssl.SSLSocket.shutdown() forgets the
+    encryption: the response would be sent as plain text.
+    """
+
+    class Encrypted(socket.socket):
+        def shutdown(self, how: int) -> None:
+            raise AssertionError("this ends the encryption")
+
+    server, client = socket.socketpair()
+    with client, Encrypted(fileno=server.detach()) as encrypted:
+        cut = _Cut(encrypted, 3600)
+        with cut:
+            cut._cut()
+        assert encrypted.recv(1) == b""
+        encrypted.sendall(b"the response")
+        assert client.recv(100) == b"the response"
 
 
 @pytest.mark.parametrize(("length", "status"), [("nonsense", 400), ("0", 200), ("-1", 400)])

@@ -116,6 +116,39 @@ def test_on_wsgi(way: str, has_read1: bool, backend: str) -> None:
     assert (b"".join(parts), reads) == (b"True", 2)
 
 
+@pytest.mark.parametrize(
+    ("size", "declared", "expected"),
+    [(5000, True, "read"), (65_536, True, "read"), (65_537, True, "read1"), (5000, False, "read1")],
+)
+def test_on_wsgi_a_large_body_is_read_in_pieces(size: int, declared: bool, expected: str) -> None:
+    """``read`` waits for all bytes that it is asked for, and no time-out ends it. So async code calls it for a body
+    that is known to be small, once, and otherwise takes what has arrived.
+    """
+    calls: list[str] = []
+
+    class Input(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            calls.append("read")
+            return super().read(size)
+
+        def read1(self, size: int | None = -1) -> bytes:
+            calls.append("read1")
+            return super().read1(size)
+
+    async def handler(request: Request) -> Response:
+        await request.load()
+        return Response(str(len(request.get_data())))
+
+    environ = RequestBuilder("/", method="POST", data=b"x").environ()
+    environ |= {"wsgi.input": Input(bytes(size)), "wsgi.input_terminated": True, "CONTENT_LENGTH": str(size)}
+    if not declared:
+        del environ["CONTENT_LENGTH"]
+    app: Any = Application(handler)
+    assert b"".join(app(environ, lambda *_: print)) == str(size).encode()
+    assert set(calls) == {expected}
+    assert expected == "read1" or len(calls) == 1
+
+
 @backends
 def test_a_small_body_is_kept_by_a_load_that_is_cancelled(backend: str) -> None:
     """A small declared body is read at once.
