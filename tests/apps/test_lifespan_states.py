@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -443,6 +445,25 @@ def test_a_process_that_was_forked_starts_the_lifespans_of_a_mount(monkeypatch: 
             assert b"".join(mount({**environ}, lambda *head: None)) == b"x"
     assert begun == ["a", "b"] * 2
     mount.close()
+
+
+@contextlib.asynccontextmanager
+async def async_lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    """Yields a number."""
+    yield {"number": 1}
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize("made", [lifespan, async_lifespan])
+def test_an_application_that_is_closed_is_not_kept(made: Any) -> None:
+    """Closing an application ends all that its lifespan has begun: the process does not keep the application."""
+    app = changing([], "def", lifespan=made)
+    kept = weakref.ref(app)
+    with Client(app, "wsgi") as client:
+        client.get("/")
+    del app, client
+    gc.collect()
+    assert kept() is None
 
 
 def test_two_threads_that_close() -> None:

@@ -55,6 +55,25 @@ def test_a_method_is_bound(protocol: Any) -> None:
 
 
 @both
+def test_a_middleware_that_is_decorated_again(protocol: Any) -> None:
+    """The option ``buffer`` of the outer decorator holds: a middleware of another module can be given the bytes."""
+    texts: list[str] = []
+
+    @middleware
+    def told(request: Request) -> Flow:
+        texts.append(request.get_data(as_text=True))
+        yield
+
+    @Request.application(middleware=[middleware(buffer=True)(told)], load=True)
+    async def app(request: Request) -> Response:
+        return Response(request.form["a"])
+
+    with Client(app, protocol=protocol) as client:
+        assert client.post("/", data={"a": "1"}).text == "1"
+    assert texts == ["a=1"]
+
+
+@both
 def test_methods_of_an_application(protocol: Any) -> None:
     """An application may have its own methods as middleware."""
 

@@ -501,6 +501,17 @@ def test_a_lifespan_that_fails_at_its_start() -> None:
     assert repr(error) == "ValueError('b cannot start')"
     assert log == ["a up", "b up", "a down"]
 
+    async def receiving(scope: Any, receive: Any, send: Any) -> None:
+        """Receives in a loop, as the example of the specification does."""
+        while (await receive())["type"] == "lifespan.startup":
+            log.append("b up")
+            await send({"type": "lifespan.startup.failed", "message": "b cannot start"})
+
+    log.clear()
+    mount = Mount({"/a": apps[0], "/b": receiving, "/c": apps[2]})
+    assert run_lifespan(mount) == [("lifespan.startup.failed", "b cannot start")]
+    assert log == ["a up", "b up", "a down"]
+
 
 def test_a_lifespan_that_fails_on_wsgi() -> None:
     """The request raises the error. The next request tries again, and what has started is not started again."""

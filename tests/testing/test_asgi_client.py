@@ -374,9 +374,10 @@ def test_truncated_upload(backend: Any) -> None:
         await chunk(send, repr([message["type"] for message in seen]).encode(), more=False)
 
     with Client(app, protocol="asgi", backend=backend) as client:
-        response = client.post("/", content=iter([b"abc"]), headers={"content-length": "5"})
-        assert response.status_code == 400
-        assert response.text == "['http.request', 'http.disconnect', 'http.disconnect']"
+        for body in (iter([b"abc"]), b"abc"):
+            response = client.post("/", content=body, headers={"content-length": "5"})
+            assert response.status_code == 400
+            assert response.text == "['http.request', 'http.disconnect', 'http.disconnect']"
 
 
 def test_an_upload_that_raises(backend: Any) -> None:
@@ -553,17 +554,25 @@ def test_no_answer(backend: Any) -> None:
         (["start", "start"], "got 'http.response.start' twice, expected it once"),
         (["start", "body", "body"], "got 'http.response.body' after the response was complete, expected nothing"),
         (["start", "pathsend"], "got 'http.response.pathsend', expected 'http.response.body'"),
+        (["trailers"], "got 'http.response.trailers', expected 'http.response.start'"),
+        (
+            ["start", "body", "trailers"],
+            "got 'http.response.trailers' after the response was complete, expected nothing",
+        ),
     ],
 )
 def test_messages_out_of_order(backend: Any, messages: Any, text: str) -> None:
-    """A message in the wrong order raises RuntimeError in the application, as with servers."""
+    """A message in the wrong order raises RuntimeError in the application, as with servers. So does a part of the
+    response that an extension sends.
+    """
 
     @only_http
     async def app(scope: Any, receive: Any, send: Any) -> None:
         for kind in messages:
             await send({"type": f"http.response.{kind}", "status": 200})
 
-    with Client(app, protocol="asgi", backend=backend) as client, pytest.raises(RuntimeError) as caught:
+    offered: dict[str, Any] = {"http.response.trailers": {}}
+    with Client(app, "asgi", backend=backend, extensions=offered) as client, pytest.raises(RuntimeError) as caught:
         client.get("/")
     assert str(caught.value) == text
 

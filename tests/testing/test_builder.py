@@ -162,6 +162,15 @@ def test_multipart_from_data() -> None:
     assert [(name, file.filename) for name, file in form.files] == [("f", "x"), ("f", "y")]
 
 
+@pytest.mark.parametrize("content_type", [None, "image/png"])
+@pytest.mark.parametrize("name", ["Content-Type", "content-type"])
+def test_the_type_of_a_file_among_its_headers(name: str, content_type: str | None) -> None:
+    """A Content-Type among the headers of a file is the only one, in whatever case its name is written, as in httpx."""
+    builder = RequestBuilder(method="POST", files={"f": ("x.txt", b"1", content_type, {name: "a/b"})})
+    assert b"\r\nContent-Type: a/b\r\n\r\n1\r\n" in builder.body
+    assert builder.body.lower().count(b"content-type") == 1
+
+
 def test_header_fields() -> None:
     """Fields in ``headers`` take precedence over those that follow from the other arguments."""
     builder = RequestBuilder(

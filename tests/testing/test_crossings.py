@@ -134,3 +134,32 @@ def test_leaving_when_the_loop_of_the_exchange_is_over() -> None:
 
     asyncio.run(begin())
     assert asyncio.run(made[0].leave(5))
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_an_application_that_was_cancelled_elsewhere(kind: str) -> None:
+    """An application that awaits a task which other code has cancelled ends without an answer: on asyncio, this looks
+    like a cancellation of the application.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        other = asyncio.ensure_future(asyncio.sleep(100))
+        other.cancel()
+        await other
+
+    async def main() -> None:
+        async with AsyncClient(app, "asgi") as client:
+            with pytest.raises(RuntimeError, match="the application ended without an answer"):
+                await client.get("/")
+        async with AsyncClient(app, "asgi", raise_app_exceptions=False) as client:
+            assert (await client.get("/")).status_code == 500
+
+    if kind == "async":
+        anyio.run(main)
+        return
+    with Client(app, "asgi") as sync_client:
+        with pytest.raises(RuntimeError, match="the application ended without an answer"):
+            sync_client.get("/")
+    with Client(app, "asgi", raise_app_exceptions=False) as sync_client:
+        assert sync_client.get("/").status_code == 500

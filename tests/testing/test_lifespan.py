@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from cardan.testing import AsyncClient, Client
+from cardan.testing._lifespan import Lifespan
 from tests.testing.apps import chunk, echo_asgi, start
 
 pytestmark = [
@@ -80,6 +81,57 @@ def test_startup_fails(kind: str, backend: Any) -> None:
         visit(App("startup"), kind, backend)
     with pytest.raises(LookupError, match="startup"):
         visit(App("startup raises"), kind, backend)
+
+
+def test_an_application_that_waits_after_it_has_failed(
+    kind: str, backend: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that receives in a loop, as the example of the specification does, waits for the next message
+    after it has failed to start. The client does not wait for it then.
+    """
+    log: list[str] = []
+    in_vain: list[float] = []
+    wait = Lifespan._wait
+
+    async def noted(self: Lifespan, condition: Callable[[], bool], timeout: float) -> bool:
+        if not (in_time := await wait(self, condition, timeout)):
+            in_vain.append(timeout)
+        return in_time
+
+    monkeypatch.setattr(Lifespan, "_wait", noted)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            while True:
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": "no database"})
+        finally:
+            log.append("ended")
+
+    with pytest.raises(RuntimeError, match="the lifespan failed at startup: no database"):
+        visit(app, kind, backend)
+    assert log == ["ended"]
+    assert in_vain == [0]
+
+
+def test_a_receive_that_is_cancelled(kind: str, backend: Any) -> None:
+    """A lifespan that gives up waiting for the shutdown, and waits again, is told of it, as on a server."""
+    log: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await start(send)
+            await chunk(send, b"hello", more=False)
+            return
+        await receive()
+        with anyio.move_on_after(0):
+            await receive()
+        await send({"type": "lifespan.startup.complete"})
+        log.append((await receive())["type"])
+        await send({"type": "lifespan.shutdown.complete"})
+
+    assert visit(app, kind, backend) == "hello"
+    assert log == ["lifespan.shutdown"]
 
 
 def test_shutdown_fails(kind: str, backend: Any) -> None:

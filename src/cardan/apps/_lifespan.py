@@ -207,4 +207,7 @@ class ProcessLifespan:
             end, self._end = self._end, None
             self._pid = 0
         if end is not None:
+            import atexit
+
+            atexit.unregister(self.close)  # which would keep the application until the end of the process
             end()

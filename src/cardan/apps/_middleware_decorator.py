@@ -37,9 +37,9 @@ class MiddlewareFactory(Generic[R]):
     __name__: str
 
     def __init__(self, function: Callable[[R], Flow | AsyncFlow], *, buffer: bool = False) -> None:
+        update_wrapper(self, function)  # first: the attributes of a middleware that is decorated again are its own
         self.function = function
         self.buffer = buffer
-        update_wrapper(self, function)
 
     def __call__(self, request: R) -> Any:
         return self.function(request)

@@ -112,7 +112,8 @@ class _Lifespan:
             return {"type": "lifespan.startup"}
         if self._asked > 2:
             raise RuntimeError("got a call of receive() after the shutdown, expected the application to return")
-        await self._go_on()
+        if self._said != "lifespan.startup.failed":
+            await self._go_on()
         return {"type": "lifespan.shutdown"}
 
     async def _send(self, message: Any) -> None:

@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["ASGIExchange"]
 
+#: the messages of extensions that are parts of a response, and come between its start and its end
+PARTS = ("http.response.pathsend", "http.response.trailers", "http.response.zerocopysend")
+
 
 class ASGIExchange(Exchange):
     """Connects one run of ``app`` on ``scope`` with a client.
 
     ``body`` is the request body: bytes, which become one message, or an async generator of bytes, each of which becomes
-    one message. ``length`` is the declared Content-Length. If the generator ends before this length, `receive` returns
+    one message. ``length`` is the declared Content-Length. If the body ends before this length, `receive` returns
     `http.disconnect`, as with a real server. ``silent`` decides about `send` after the client has disconnected: if True
     it returns without an effect, as before version 2.4 of the ASGI HTTP specification; otherwise it raises OSError.
     """
@@ -47,7 +50,8 @@ class ASGIExchange(Exchange):
         self._messages: list[dict[str, Any]] = []
         self._fields: list[tuple[str, str]] = []
         """The trailer fields."""
-        self._wanted = self._body_ended = self._truncated = self._trailers = self._killed = False
+        self._wanted = self._body_ended = self._trailers = self._killed = False
+        self._truncated = isinstance(body, bytes) and length is not None and len(body) < length
         self._changes = Changes()
         self._cancel: anyio.CancelScope | None = None
 
@@ -155,7 +159,7 @@ class ASGIExchange(Exchange):
         """
         if isinstance(self._body, bytes) and not self._body_ended and not self._is_over():
             self._body_ended = True
-            return {"type": "http.request", "body": self._body, "more_body": False}
+            return {"type": "http.request", "body": self._body, "more_body": self._truncated}
         if not self._body_ended and not self._is_over():
             if not self._inbox:
                 self._wanted = True
@@ -178,12 +182,14 @@ class ASGIExchange(Exchange):
             await self._send_too_late()
         elif kind == "http.response.start":
             self._send_start(message)
-        elif kind in self._scope.get("extensions", ()):
+        elif (offered := kind in self._scope.get("extensions", ())) and kind not in PARTS:
             await self._send_extension(kind, message)
         elif self.answer is None:
             raise RuntimeError(f"got {kind!r}, expected 'http.response.start'")
         elif self.complete:
             raise RuntimeError(f"got {kind!r} after the response was complete, expected nothing")
+        elif offered:
+            await self._send_extension(kind, message)
         elif kind != "http.response.body":
             raise RuntimeError(f"got {kind!r}, expected 'http.response.body'")
         else:

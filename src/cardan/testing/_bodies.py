@@ -174,6 +174,7 @@ def file_parts(value: Any) -> tuple[str, bytes, bytes]:
     first, second, content_type, headers = (*value, None, None)[:4]
     if not isinstance(first, str):
         first, second = second or "upload", first
-    content_type = content_type or guess_type(first)
-    fields = {"Content-Type": content_type, **dict(headers or {})}
+    fields = dict(headers or {})
+    if all(name.lower() != "content-type" for name in fields):
+        fields = {"Content-Type": content_type or guess_type(first), **fields}
     return first, bytes_of(second), "\r\n".join(f"{name}: {text}" for name, text in fields.items()).encode()

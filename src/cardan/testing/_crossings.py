@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncGenerator
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -81,7 +81,8 @@ class OverPortal:
     def leave(self, grace: float) -> bool:
         """As `ASGIExchange.leave`."""
         in_time = self._portal.call(self._exchange.leave, grace)
-        self._task.result()
+        with suppress(CancelledError):  # the application has awaited what was cancelled, and has ended
+            self._task.result()
         return in_time
 
 

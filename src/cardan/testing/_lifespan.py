@@ -35,7 +35,7 @@ class Lifespan:
         self._cancel: anyio.CancelScope | None = None
         self._said, self._text = "", ""
         self._asked = 0
-        self._stopping = self._ended = False
+        self._stopping = self._told = self._ended = False
         self._error: BaseException | None = None
         self.state: dict[str, Any] | None = {}
 
@@ -64,7 +64,9 @@ class Lifespan:
             await self._stop(0)
             return TimeoutError(f"the lifespan did not start within {timeout:g} seconds")
         if self._said == "lifespan.startup.failed":
-            await self._stop(timeout)
+            # the application ends, or, as in the example of the specification, waits for the next message
+            await self._wait(lambda: self._ended or self._asked > 1, timeout)
+            await self._stop(0)
             return self._error or RuntimeError(f"the lifespan failed at startup: {self._text}")
         if not self._said:
             self.state, self._error = None, None
@@ -106,7 +108,9 @@ class Lifespan:
         self._asked += 1
         if self._asked == 1:
             return {"type": "lifespan.startup"}
-        await self._changes.until(lambda: self._stopping and self._asked == 2)
+        self._changes.notify()
+        await self._changes.until(lambda: self._stopping and not self._told)
+        self._told = True
         return {"type": "lifespan.shutdown"}
 
     async def _send(self, message: Mapping[str, Any]) -> None:
