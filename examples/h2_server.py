@@ -75,9 +75,9 @@ class Connection:
         """Bring an event to the stream that it is for. A stream that was answered takes no more data."""
         stream = self.streams.get(getattr(event, "stream_id", 0))
         if isinstance(event, h2.events.DataReceived):
-            if stream is not None:
+            if stream is not None and event.data:
                 stream.put.send_nowait(event)  # as many as the window lets a client send
-            else:
+            else:  # the window does not bound empty frames (RFC 9113 section 10.5)
                 self.http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamEnded) and stream is not None:
             stream.put.send_nowait(None)

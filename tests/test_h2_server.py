@@ -310,6 +310,27 @@ def test_an_upload_that_stops(port: int, monkeypatch: pytest.MonkeyPatch) -> Non
     client.socket.close()
 
 
+def test_empty_frames(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server keeps no frame without data: a client may send any number of them, whatever its window is."""
+    kept: list[int] = []
+    dispatch = h2_server.Connection.dispatch
+
+    def noted(self: h2_server.Connection, event: h2.events.Event) -> None:
+        dispatch(self, event)
+        kept.extend(stream.received.statistics().current_buffer_used for stream in self.streams.values())
+
+    monkeypatch.setattr(h2_server.Connection, "dispatch", noted)
+    client = Client(port)
+    client.ask(1, "/form", "POST", end=False)
+    for _ in range(100):
+        client.http.send_data(1, b"")
+    client.http.send_data(1, b"name=Ada", end_stream=True)
+    client.flush()
+    client.until(h2.events.StreamEnded, 1)
+    client.socket.close()
+    assert max(kept) <= 2  # the data, and the end
+
+
 def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The response is closed when the window of the client has been full for too long."""
     monkeypatch.setattr(h2_server, "PATIENCE", 0.01)
