@@ -13,7 +13,7 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from tests.contract import test_response_conditional as conditional
@@ -142,7 +142,7 @@ def differences(cache: str, method: str, cached: Answer, own: Answer, ignored: t
         found.append(f"{cached.body[:60]!r}..., the application {own.body[:60]!r}...")
     if method == "GET" and int(cached.headers.get("content-length", len(cached.body))) != len(cached.body):
         found.append(f"Content-Length {cached.headers['content-length']} of {len(cached.body)} bytes")
-    names = SHOWN if own.status < 400 else ("content-type",)
+    names: tuple[str, ...] = SHOWN if own.status < 400 else ("content-type",)
     if (
         cache == "varnish"
         and cached.headers.get("etag", "").startswith("W/")
@@ -421,7 +421,7 @@ def table_of_conditions(s: Stage) -> None:
     for kind in ("bytes", "list", "sync", "async"):
         for name, (there, fields, status) in conditional.ROWS.items():
             target = f"/table/{kind}?{urlencode({**there, 'row': name})}"
-            asked = {key.replace("_", "-"): value for key, value in fields.items()}
+            asked: Any = {key.replace("_", "-"): value for key, value in fields.items()}
             instead = {"varnish": 200, "model": 200} if status == 412 else OTHERWISE.get(name, {})
             s.get(target)
             for method in ("GET", "HEAD"):

@@ -155,7 +155,7 @@ async def one(port: int, program: str, name: str, *, reset: bool, pieces: int) -
 
 def is_over(note: dict[str, Any]) -> bool:
     """Whether everything that has begun has ended."""
-    return note["due"] == Counter(what for what, _ in note["ended"])
+    return bool(note["due"] == Counter(what for what, _ in note["ended"]))
 
 
 def all_over(found: dict[str, Any]) -> bool:
@@ -263,12 +263,12 @@ def main() -> int:
         plan.append((name, None, "", PROGRAMS[protocol], TRIALS))
         others = [each for each in OTHERS[protocol] if (name, each) not in NEVER_CALLED]
         plan.append((name, None, ", other programs", others, FURTHER))
-    for peer, names in PEERS.items():
-        plan += [
-            (name, peer, "", PROGRAMS[SERVERS[name].protocol], TRIALS)
-            for name in names
-            if name in (options.servers or SERVERS)
-        ]
+    plan += [
+        (name, library, "", PROGRAMS[SERVERS[name].protocol], TRIALS)
+        for library, names in PEERS.items()
+        for name in names
+        if name in (options.servers or SERVERS)
+    ]
     for name, peer, more, programs, trials in plan:
         what = f"{peer or 'cardan'} on {name}{more}"
         found = at(name, peer, programs, trials)

@@ -57,7 +57,7 @@ def file(request: Request) -> Response:
 
 def opened(request: Request) -> Response:
     """A file that the handler has opened."""
-    return hooked(send_file(NotedFile(of(request)), None), of(request))  # type: ignore[arg-type]  # it is one
+    return hooked(send_file(NotedFile(of(request)), None), of(request))
 
 
 async def events(request: Request) -> Response:
@@ -156,4 +156,4 @@ class Leaving(Application[Request]):
 
 leaving = Leaving()
 app = watch_asgi(leaving.asgi_app)
-wsgi_app = watch_wsgi(leaving.wsgi_app)  # type: ignore[arg-type]
+wsgi_app = watch_wsgi(leaving.wsgi_app)

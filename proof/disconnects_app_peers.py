@@ -79,7 +79,7 @@ def flask_generator() -> Any:
 def flask_file() -> Any:
     """A file, which is closed when it is sent."""
     file = NotedFile(note(flask_request.query_string.decode()))
-    return flask_send_file(file, mimetype="application/octet-stream")  # type: ignore[arg-type]  # it is one
+    return flask_send_file(file, mimetype="application/octet-stream")
 
 
 wsgi_app = watch_wsgi(flask_app.wsgi_app)

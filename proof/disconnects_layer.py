@@ -214,7 +214,8 @@ def watch_wsgi(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[by
         noted.begin("call")
         chunks: Any = app(environ, start_response)
         wrapper = environ.get("wsgi.file_wrapper")
-        if not isinstance(wrapper, type) or not isinstance(chunks, wrapper):
+        is_wrapped = isinstance(wrapper, type) and isinstance(chunks, wrapper)
+        if not is_wrapped:
             return _Watched(chunks, noted)
         end = getattr(chunks, "close", int)
 
@@ -226,6 +227,7 @@ def watch_wsgi(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[by
                 noted.end("call")
 
         chunks.close = close
-        return chunks  # type: ignore[no-any-return]
+        wrapped: Iterable[bytes] = chunks
+        return wrapped
 
     return layer

@@ -122,11 +122,11 @@ def httplint_notes(
         headers = (*headers, (b"date", http_date().encode()))
     request = HttpRequestLinter()
     request.process_request_topline(method.encode(), b"http://testserver/", b"HTTP/1.1")
-    request.process_headers(asked)
+    request.process_headers(list(asked))
     linter = HttpResponseLinter()
     linter.request, linter.is_head_response = request, method == "HEAD"
     linter.process_response_topline(b"HTTP/1.1", b"%d" % status, b"")
-    linter.process_headers(headers)
+    linter.process_headers(list(headers))
     linter.feed_content(body)
     linter.finish_content(True)
     return [
@@ -273,7 +273,7 @@ class WSGIExchange(Judged):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about methods of extensions
-            iterable = validator(app)(environ, lambda *args: lambda data: None)
+            iterable: Any = validator(app)(environ, lambda *args: lambda data: None)
             try:
                 for _ in iterable:
                     pass
@@ -460,7 +460,7 @@ def judged_transport(original: Any) -> Any:
                 end()
 
             names = {"__iter__": chunks_of_sync}
-        kind = type("Judged" + type(stream).__name__, (type(stream),), names)
+        kind: Any = type("Judged" + type(stream).__name__, (type(stream),), names)
         response.stream = kind.__new__(kind)
         response.stream.__dict__.update(stream.__dict__)
         return response

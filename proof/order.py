@@ -54,7 +54,8 @@ def named(seeds: list[int]) -> str:
 
 def added(rows: list[dict[str, Any]], what: str, seed: int, passed: bool) -> list[dict[str, Any]]:
     """``rows`` with one more run in the row of ``what``. The rows are in the order of their names."""
-    row = next((row for row in rows if row["what"] == what), {"seeds": "", "trials": 0, "differences": 0})
+    row: dict[str, Any] = {"seeds": "", "trials": 0, "differences": 0}
+    row = next((row for row in rows if row["what"] == what), row)
     new = {
         "what": what,
         "seeds": named([*seeds_of(row["seeds"]), seed]),

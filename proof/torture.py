@@ -366,7 +366,7 @@ def stepped(coroutine: Coroutine[Any, Any, Any], on_step: Callable[[int], None])
         try:
             step, value = coroutine.send, (yield waited)
         except BaseException as error:
-            step, value = coroutine.throw, error  # type: ignore[assignment]
+            step, value = coroutine.throw, error
 
 
 async def cancelled_by_task(serve: Callable[[], Coroutine[Any, Any, Any]], at: int) -> bool:
@@ -437,7 +437,7 @@ class Turns(trio.abc.Instrument):
             self.before_task_step(handle)
             run(handle)
 
-        asyncio.Handle._run = counted  # type: ignore[method-assign]
+        asyncio.Handle._run = counted  # type: ignore[method-assign, assignment]
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -545,7 +545,7 @@ def _start_loop() -> None:
         await anyio.to_thread.run_sync(int)
         return Response()
 
-    list(app(RequestBuilder().environ(), lambda status, headers, exc_info=None: None))
+    list(app.wsgi_app(RequestBuilder().environ(), lambda status, headers, exc_info=None: None))
 
 
 def torture(

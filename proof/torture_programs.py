@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio.lowlevel
@@ -69,7 +70,7 @@ class Trial:
         for number in range(2):
             name = f"close hook {number}"
             self.begin(name)
-            response.call_on_close(lambda name=name: self.end(name))
+            response.call_on_close(partial(self.end, name))
         if asynchronous:
             self.begin("async close hook")
 
@@ -154,7 +155,7 @@ def form(trial: Trial) -> Made:
         data = first.read(7)
         first.seek(0)
         second.save(trial.folder / "saved")
-        return trial.hooked(Response(data + second.filename.encode()))
+        return trial.hooked(Response(data + str(second.filename).encode()))
 
     return Application(trial.noting(view), request_class=OnDisk), UPLOAD
 
@@ -167,7 +168,7 @@ def aform(trial: Trial) -> Made:
         first, second = request.files["f"], request.files["g"]
         data = await first.aread(7)
         await second.asave(trial.folder / "saved")
-        return trial.hooked(Response(data + second.filename.encode()), asynchronous=True)
+        return trial.hooked(Response(data + str(second.filename).encode()), asynchronous=True)
 
     return Application(trial.anoting(view), request_class=OnDisk), UPLOAD
 
@@ -244,7 +245,7 @@ def _sink_class(trial: Trial, asynchronous: bool) -> type[Request]:
                     self._end()
         else:
 
-            def write(self, data: bytes) -> None:
+            def write(self, data: bytes) -> None:  # type: ignore[misc]  # a sink of sync code
                 """Keep ``data``."""
                 self._add(data)
 
