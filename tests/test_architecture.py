@@ -180,10 +180,10 @@ def test_the_adapters_have_the_same_modules() -> None:
 ONE_SIDED = {
     "wsgi": {
         "_handle": "handle() answers the errors that a server takes for its own, around it",
-        "_close": "ASGI raises an answered error to the server after the answer was sent",
     },
     "asgi": {
         "_thread_kept": "on WSGI the whole response is made in the thread of the request",
+        "_perform": "WSGI does so in the thread of the request: wsgi/_thread.py",
         "_await": "WSGI awaits in the thread of the request: wsgi/_thread.py",
         "_fail": "WSGI cannot mistake the cancellation of something else for that of the request",
         "_hold": "WSGI drains when the iterable is closed: wsgi/_draining.py",

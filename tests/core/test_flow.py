@@ -32,7 +32,7 @@ def finish(steps: Any) -> Any:
         except StopIteration as stop:
             return stop.value
         try:
-            awaitable.send(None)
+            next(awaitable.__await__())
         except StopIteration as stop:
             resume = partial(steps.send, stop.value)
         except BaseException as error:
@@ -429,7 +429,7 @@ def test_a_flow_that_is_given_up_awaits_nothing() -> None:
 
     closing = Closing()
     steps = flow("request", handler, (failing,), on_error)
-    steps.send(None).close()
+    steps.send(None)
     steps.close()
     assert closing.closed == []
 

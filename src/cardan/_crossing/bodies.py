@@ -65,12 +65,14 @@ async def pump(
     its own. The iterator is closed, then the body itself if it is another object.
     """
     source = _Within(body, context) if isinstance(context, OwnContext) else body
-    await (run or Interruptible()).run_apart(
-        partial(_drive, source, emit, begin, finish), partial(_drive_in_scopes, source, emit, begin, finish)
+    run = run or Interruptible()
+    await run.run_apart(
+        partial(_drive, run, source, emit, begin, finish), partial(_drive_in_scopes, source, emit, begin, finish)
     )
 
 
 async def _drive(
+    run: Interruptible,
     body: Any,
     emit: Callable[[Any], Awaitable[None]],
     begin: Callable[[], Awaitable[None]],
@@ -98,8 +100,8 @@ async def _drive(
                 if (count := count + 1) % pumping.TURN == 0:
                     await checkpoint()
         finally:
-            await pumping.end(body, steps)
-        if is_told():
+            await run.uncut(pumping.end(body, steps))
+        if is_told() or run.is_due:
             import asyncio
 
             raise asyncio.CancelledError  # in place of the one that the body has swallowed

@@ -31,7 +31,17 @@ class Interruptible:
     and :meth:`run_apart`.
     """
 
-    __slots__ = ("_cancel", "_error", "_group", "_make_error", "_scope", "_watch", "_watching")
+    __slots__ = (
+        "_cancel",
+        "_error",
+        "_group",
+        "_is_closing",
+        "_make_error",
+        "_scope",
+        "_watch",
+        "_watching",
+        "is_due",
+    )
 
     def __init__(
         self,
@@ -44,6 +54,9 @@ class Interruptible:
         """The error of the first interruption."""
         self._cancel: Callable[[], object] | None = None
         """Cancels the code, while it runs."""
+        self._is_closing = False
+        self.is_due = False
+        """True if the code was to be cancelled while it was in :meth:`uncut`. It then has to raise a cancellation."""
         self._group: TaskGroup
         self._scope: anyio.CancelScope
         self._watching: anyio.CancelScope
@@ -61,6 +74,22 @@ class Interruptible:
     def let_end(self) -> None:
         """Interrupt the code no more: it has come to its end, which it completes by itself."""
         self._cancel = None
+
+    async def uncut(self, closing: Awaitable[Any]) -> None:
+        """In a function that :meth:`run_apart` has started: await ``closing``, which an interruption or a first
+        cancellation does not cut short; see :attr:`is_due`.
+        """
+        self._is_closing = True
+        try:
+            await closing
+        finally:
+            self._is_closing = False
+
+    def _tell(self, inner: asyncio.Task[Any]) -> None:
+        if self._is_closing:
+            self.is_due = True
+        else:
+            inner.cancel()
 
     async def _wait_for_reason(self) -> None:
         assert self._watch is not None
@@ -178,7 +207,7 @@ class Interruptible:
             if not told:
                 told = True
                 # in the next turn: a task that is cancelled before its first step never runs, and closes nothing
-                outer.get_loop().call_soon(inner.cancel)
+                outer.get_loop().call_soon(self._tell, inner)
 
         cancelled: BaseException | None = None
         native = int(outer.cancelling() > 0)

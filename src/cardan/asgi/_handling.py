@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from .. import _crossing as crossing
 from ..core._exceptions import HTTPException, ServiceUnavailable
-from ..core._flow import Served, answer, expect_takes_request, flow, guarded, keeps_thread, may_begin_early, raiser
+from ..core._flow import (
+    Closing,
+    Served,
+    answer,
+    expect_takes_request,
+    flow,
+    guarded,
+    keeps_thread,
+    may_begin_early,
+    raiser,
+)
 from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
@@ -235,7 +245,7 @@ async def _respond(
     context: crossing.OwnContext | None = None
     if is_async:
         steps = start()
-        response = steps if isinstance(steps, BaseResponse) else await arun(steps, _await)
+        response = steps if isinstance(steps, BaseResponse) else await arun(steps, partial(_perform, worker))
     else:
         if keeps_thread(handler):
             worker.keep_thread()
@@ -277,6 +287,15 @@ async def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...]
     except Exception as error:
         return raiser(error)
     return handler
+
+
+async def _perform(worker: crossing.Worker, step: Any) -> Any:
+    """Await a step of a flow. A response that is not sent is closed as one that was sent."""
+    if type(step) is Closing:
+        from ._sending import close_unsent
+
+        return await close_unsent(step, worker, crossing.CallersContext())
+    return await _await(step)
 
 
 async def _await(awaitable: Awaitable[Any]) -> Any:

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     import anyio
 
     from ..core._buffers import Buffer
+    from ..core._flow import Closing
     from ..core._response.base import BaseResponse
     from ..core._response.finalizer import ResponseEvent
     from ._messages import Message, Send
 
-__all__ = ["ClientLeft", "Sender", "close_response"]
+__all__ = ["ClientLeft", "Sender", "close_here", "close_response", "close_unsent"]
 
 
 class ClientLeft(crossing.NoDefect):
@@ -212,6 +213,22 @@ async def close_response(
         return await context.here(awaitable)
 
     await aclose_all(closers, run, here)
+
+
+async def close_unsent(closing: Closing, worker: crossing.Worker, context: crossing.RequestContext) -> None:
+    """Close a response that is not sent, to the end. Raises the first error, unless a cancellation is the reason."""
+    if closers_of(closing.response):
+        await worker.finish(partial(close_here, closing, worker, context))
+
+
+async def close_here(closing: Closing, worker: crossing.Worker, context: crossing.RequestContext) -> None:
+    """Do as :func:`close_unsent` in a task that nothing cancels."""
+    try:
+        await close_response(closers_of(closing.response), worker, context)
+    except Exception as error:
+        if not closing.is_cancelled:
+            raise
+        crossing.log_lost("an error after a request was cancelled", error)
 
 
 async def _run_within(

@@ -17,12 +17,13 @@ from inspect import isasyncgen, isawaitable, iscoroutine, iscoroutinefunction, s
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 from ._checks import kind_of
+from ._closing import aclose_all
 from ._exceptions import HTTPException
 from ._response.base import BaseResponse
 from ._response.outgoing import closed_together, closers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from ._request.request import BaseRequest
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     OnError: TypeAlias = Callable[[Any, HTTPException], BaseResponse]
 
 __all__ = [
+    "Closing",
     "Delegate",
     "Served",
     "Steps",
@@ -43,6 +45,7 @@ __all__ = [
     "keeps_thread",
     "may_begin_early",
     "raiser",
+    "response_in",
 ]
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -326,7 +329,14 @@ def _resume(around: Any, is_async: bool, value: Any, error: BaseException | None
                 return True, stop.value
         if isinstance(error, GeneratorExit):  # nothing can be awaited any more; the event loop closes the generator
             raise error
-        return (yield _awaited_step(around.asend, value) if error is None else _awaited_step(around.athrow, error))
+        try:
+            return (yield _awaited_step(around.asend, value) if error is None else _awaited_step(around.athrow, error))
+        except GeneratorExit:
+            raise
+        except BaseException as raised:
+            if not isinstance(raised, Exception):  # a cancellation, perhaps before the generator was resumed
+                yield from _close(around, is_async)
+            raise
     finally:
         del error, value  # the traceback of an error holds this frame
 
@@ -365,9 +375,9 @@ def _through(
         result = yield from _end(around, is_async, outer, response, thrown, request, on_error)
     except GeneratorExit:  # nothing can be awaited any more
         raise
-    except BaseException:
+    except BaseException as error:
         if response is not None:
-            yield from _closing(response)
+            yield Closing(response, error)
         raise
     finally:
         del thrown  # its traceback holds this frame
@@ -408,31 +418,40 @@ def _end(
         del thrown  # its traceback holds this frame
 
 
-def _closing(response: BaseResponse) -> Generator[Any, Any, None]:
-    """Close ``response``, which is not sent because a middleware has raised an error. Yields what has to be awaited.
+class Closing:
+    """What a flow yields to have a response closed that is not sent. It can be awaited as it is.
 
-    The first error is raised after all has been closed.
+    Code that runs a flow in an event loop closes :attr:`response` as one that was sent: to the end, also if the task is
+    cancelled. ``is_cancelled``: a cancellation, or another error that is no :exc:`Exception`, is the reason. It is
+    raised afterwards, in place of an error of closing.
     """
-    first: BaseException | None = None
-    for close in closers_of(response):
-        try:
-            done = close()
-            if isawaitable(done):
-                yield done
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            first = first or error
-    if first is not None:
-        try:
-            raise first
-        finally:
-            del first  # its traceback holds this frame: no cycle
+
+    __slots__ = ("is_cancelled", "response")
+
+    def __init__(self, response: BaseResponse, reason: BaseException) -> None:
+        self.response = response
+        self.is_cancelled = not isinstance(reason, Exception)
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return aclose_all(closers_of(self.response)).__await__()
+
+
+def response_in(answer: Any) -> BaseResponse | None:
+    """The response in an answer that a flow was not sent, because its task was cancelled; None if there is none."""
+    given: Iterable[Any] = answer if type(answer) is tuple else (answer,)
+    return next((each for each in given if isinstance(each, BaseResponse)), None)
 
 
 def _take_yielded(given: Any, around: Any, is_async: bool, middleware: Any) -> Generator[Any, Any, bool]:
     """End a middleware that has yielded a value, which is its answer if it is an async generator: True."""
-    yield from _close(around, is_async)
+    try:
+        yield from _close(around, is_async)
+    except GeneratorExit:  # nothing can be awaited any more
+        raise
+    except BaseException as error:
+        if isinstance(given, BaseResponse):
+            yield Closing(given, error)
+        raise
     if is_async:
         return True
     raise TypeError(

@@ -14,12 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _crossing as crossing
-from ..core._closing import close_all
 from ..core._flow import Served, flow, raiser
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, STATE_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
-from ..core._response.outgoing import closers_of
 from ._draining import count_reads, drain_before_error, drained
 from ._errors import answer_error, ends_more, throws_errors
 from ._sending import send, send_whole
@@ -130,7 +128,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
                 raise
             if throws_errors(environ) and DIRECT not in environ:
                 thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
-                _close(rescued, thread)  # the error is raised in its place
+                thread.close(rescued)  # the error is raised in its place
                 raise
             response = rescued
         body: Iterable[bytes] | None = send_whole(response, environ, start_response)
@@ -149,11 +147,6 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
     finally:
         if not held:
             _leave(app, environ, exchange, thread)
-
-
-def _close(response: BaseResponse, thread: RequestThread) -> None:
-    """Close a response that is not sent."""
-    close_all([partial(thread.context.call, close) for close in closers_of(response)], thread.wait)
 
 
 def _respond(app: ServedOverWSGI, request: BaseRequest, thread: RequestThread) -> BaseResponse:

@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import _crossing as crossing
+from ..core._closing import close_all
+from ..core._flow import Closing
 from ..core._request.body import close_async_files
 from ..core._request.serving import is_async_request, load_in_thread, loads_in_thread, switch_mode
 from ..core._response.base import BaseResponse
-from ..core._response.outgoing import keep_alive_chunk
+from ..core._response.outgoing import closers_of, keep_alive_chunk
 from ..core.drive import run
 from ..core.forms._files import closes_async
 
@@ -65,7 +67,22 @@ class RequestThread:
         else:
             self._talk().call(partial(request.load, form=form))
 
+    def close(self, response: BaseResponse) -> None:
+        """Close a response that is not sent."""
+        close_all([partial(self.context.call, close) for close in closers_of(response)], self.wait)
+
+    def _close_unsent(self, closing: Closing) -> None:
+        """Close a response that is not sent. An error is logged if what ends the request is raised in its place."""
+        try:
+            self.close(closing.response)
+        except Exception as error:
+            if not closing.is_cancelled:
+                raise
+            crossing.log_lost("an error after a request was cancelled", error)
+
     def _await_for(self, request: BaseRequest, awaitable: Awaitable[Any]) -> Any:
+        if type(awaitable) is Closing:
+            return self._close_unsent(awaitable)
         was_async = is_async_request(request)
         try:
             return self.enter_async(request).wait(awaitable)
