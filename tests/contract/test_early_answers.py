@@ -281,6 +281,21 @@ async def all_then_bare_by_methods(scope: Any, receive: Any, send: Any) -> None:
     await Response("early")(scope, wrapped.receive, send)
 
 
+class Counting(Request):
+    """A request whose class reads the body through a ``receive`` of its own."""
+
+    def __init__(self, scope: Any, receive: Any = None, send: Any = None, **options: Any) -> None:
+        async def own() -> Any:
+            return await receive()
+
+        super().__init__(scope, own, send, **options)
+
+
+async def all_by_its_class_then_bare(scope: Any, receive: Any, send: Any) -> None:
+    await Counting(scope, receive, send).load()
+    await Response("early")(scope, receive, send)
+
+
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
 @pytest.mark.parametrize(
     ("app", "ends"),
@@ -292,17 +307,47 @@ async def all_then_bare_by_methods(scope: Any, receive: Any, send: Any) -> None:
         (all_then_bare_by_methods, [None, None]),
         (Application(refuses), [None, None]),
         (Application(arefuses), [None, None]),
+        (Application(refuses, request_class=Counting), [None, None]),
+        (Application(arefuses, request_class=Counting), [None, None]),
+        (all_by_its_class_then_bare, [None, None]),
     ],
-    ids=["part, bare", "part, def", "part, async", "all, bare", "all, bare, by methods", "all, def", "all, async"],
+    ids=[
+        "part, bare",
+        "part, def",
+        "part, async",
+        "all, bare",
+        "all, bare, by methods",
+        "all, def",
+        "all, async",
+        "all by its class, def",
+        "all by its class, async",
+        "all by its class, bare",
+    ],
 )
 def test_asgi_what_is_left_of_a_body_is_drained(app: Any, ends: list[Any], method: str, backend: str) -> None:
     """If the body was read in part, the rest is received before the end of the response is sent, whatever the method
     is. After a body that was read to its end the response is two messages. A ``receive`` that is a method is the same
-    one at each access.
+    one at each access, and the class of a request may have one of its own.
     """
     connection = serve(app, scope(method=method), Connection(), backend)
     assert connection.received == PIECES
     assert [message.get("more_body") for message in connection.sent] == ends
+
+
+def test_asgi_an_error_after_a_body_that_its_class_has_read_is_raised_at_once(backend: str) -> None:
+    """After the whole body was read, nothing is received before an error is raised, whatever ``receive`` it was read
+    through.
+    """
+
+    async def fails(request: Request) -> Response:
+        await request.load()
+        raise LookupError
+
+    for request_class in (Request, Counting):
+        connection = Connection()
+        with pytest.raises(LookupError):
+            serve(Application(fails, request_class=request_class), scope(), connection, backend)
+        assert connection.notes == ["receive"] * PIECES
 
 
 def test_asgi_a_bare_response_waits_for_no_body_that_others_read(backend: str) -> None:

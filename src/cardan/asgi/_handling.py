@@ -30,7 +30,7 @@ from ..core._request.body import close_async_files
 from ..core._request.draining import DEFAULTS, drain_limits_of, is_inert, may_exceed
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, Exchange
 from ..core._request.head import may_have_body
-from ..core._request.serving import load
+from ..core._request.serving import known_body, load
 from ..core._response.base import BaseResponse
 from ..core._response.outgoing import closers_of
 from ..core.drive import arun
@@ -138,7 +138,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             failure = None
         elif failure is not None:
             send = closing(scope, send)  # servers that get an error after the response, such as uvicorn, do so
-        if _is_left(exchange, scope, receive) if exchange.opened else scope["method"] not in BODILESS:
+        if exchange.opened or scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
         if (messages := whole_messages(response, scope["method"])) is not None:
@@ -187,7 +187,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
     exchange: Exchange | None = scope.get(KEY)
     held: HeldSend | None = None
     if (exchange is None or not exchange.holders) and (
-        _is_left(exchange, scope, receive)
+        _is_left(exchange, scope, receive, scope.get(REQUEST_KEY))
         if exchange is not None and exchange.opened
         else scope["method"] not in BODILESS
     ):
@@ -334,7 +334,7 @@ def _hold(
     the error, or ends a response that has begun; it may close the connection during the upload, or wait until there is
     room for more of the upload. Only the outermost application holds back and drains.
     """
-    if exchange.holders > 1:
+    if exchange.holders > 1 or (exchange.opened and not _is_left(exchange, scope, receive, request)):
         return None
     inert = response is not None and is_inert(response)
     return hold(scope, receive, send, drain_limits_of(request), inert=inert)
@@ -372,9 +372,13 @@ def _make_sender(
     )
 
 
-def _is_left(exchange: Exchange, scope: Scope, receive: Receive) -> bool:
-    """Whether the body that the client sends may have an unread rest. Code may have opened others of its own."""
+def _is_left(exchange: Exchange, scope: Scope, receive: Receive, request: BaseRequest | None) -> bool:
+    """Whether the body that the client sends may have an unread rest. Code may have opened others of its own, and the
+    ``request`` may read that of the client through a ``receive`` of its own, as one that counts the bytes does.
+    """
     body = exchange.find(receive)
+    if body is None and request is not None:
+        body = known_body(request)
     return scope["method"] not in BODILESS if body is None else not body.ended
 
 

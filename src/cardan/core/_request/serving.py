@@ -22,6 +22,7 @@ __all__ = [
     "has_own_sinks",
     "inform_of",
     "is_async_request",
+    "known_body",
     "load",
     "load_in_thread",
     "loads_in_thread",
@@ -79,6 +80,11 @@ def has_own_sinks(request: BaseRequest) -> bool:
 def open_body(request: BaseRequest) -> Body:
     """The body that all requests over one environ or scope share; it is made at the first access."""
     return request._open_body()
+
+
+def known_body(request: BaseRequest) -> Body | None:
+    """The body of a request, wherever that reads it from; None if it was not opened."""
+    return request._known_body()
 
 
 def inform_of(request: BaseRequest) -> Callable[[Informational], object] | None:
