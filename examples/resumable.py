@@ -74,8 +74,11 @@ def answer(received: int, total: int) -> Response:
 def put(request: Request) -> Response:
     """The handler for threads."""
     path = path_of(request)
-    total = total_of(request, size_of(path))
-    with path.open("ab", buffering=0) as file:
+    received = size_of(path)
+    total = total_of(request, received)
+    path.touch()
+    with path.open("r+b", buffering=0) as file:
+        file.seek(received)  # the rest of a request before may still be arriving
         for data in request.iter_data():
             file.write(data)
     return answer(size_of(path), total)
@@ -84,8 +87,11 @@ def put(request: Request) -> Response:
 async def aput(request: Request) -> Response:
     """The handler for the event loop."""
     path = path_of(request)
-    total = total_of(request, size_of(path))
-    async with await anyio.open_file(path, "ab", buffering=0) as file:
+    received = size_of(path)
+    total = total_of(request, received)
+    path.touch()
+    async with await anyio.open_file(path, "r+b", buffering=0) as file:
+        await file.seek(received)
         async for data in request.aiter_data():
             await file.write(data)
     return answer(size_of(path), total)

@@ -5,6 +5,8 @@ on ASGI with asyncio and with trio.
 from __future__ import annotations
 
 import re
+import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -252,6 +254,52 @@ def test_a_request_that_asks_or_contradicts_changes_nothing(folder: Path, way: A
         assert put("*/10") == 308
     (path,) = folder.iterdir()
     assert path.read_bytes() == b"0123"
+
+
+@everywhere
+@kinds
+def test_the_rest_of_a_request_that_broke_off(folder: Path, way: Any, kind: str) -> None:
+    """A client may continue an upload while bytes of the request that broke off still arrive: they change nothing."""
+    unit = 100_000
+    data = b"".join(bytes([number]) * unit for number in range(10))
+    first_is_stored, second_is_stored, first_has_ended = threading.Event(), threading.Event(), threading.Event()
+
+    def wait_for(size: int) -> None:
+        while not any(path.stat().st_size == size * unit for path in folder.iterdir()):
+            time.sleep(0.001)
+
+    def broken_off() -> Iterator[bytes]:
+        yield data[: 2 * unit]
+        wait_for(2)
+        first_is_stored.set()
+        assert second_is_stored.wait(100)
+        yield data[2 * unit : 5 * unit]
+
+    def continued() -> Iterator[bytes]:
+        yield data[2 * unit : 6 * unit]
+        wait_for(6)
+        second_is_stored.set()
+        assert first_has_ended.wait(100)
+        yield data[6 * unit :]
+
+    with Client(getattr(resumable, kind), **way) as client:
+
+        def put(content: Iterator[bytes], start: int) -> int:
+            where = f"bytes {start}-{len(data) - 1}/{len(data)}"
+            headers = {"Content-Range": where, "Content-Length": str(len(data) - start)}
+            return client.put("/a", content=content, headers=headers).status_code
+
+        def first() -> None:
+            assert put(broken_off(), 0) == 400
+            first_has_ended.set()
+
+        thread = threading.Thread(target=first)
+        thread.start()
+        assert first_is_stored.wait(100)
+        assert put(continued(), 2 * unit) == 201
+        thread.join()
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == data
 
 
 @everywhere
