@@ -109,6 +109,16 @@ async def until(condition: Callable[[], bool]) -> None:
         await anyio.sleep(0.001)
 
 
+async def left(server: Server, over: list[str]) -> AsyncIterator[bytes]:
+    """A body that never ends: the client leaves when it has the first chunk. ``over`` notes the end of the body."""
+    try:
+        yield b"one"
+        server.leave()
+        await anyio.sleep_forever()
+    finally:
+        over.append("body")
+
+
 def wait_in_thread(request: Request) -> None:
     """Ask ``disconnected`` again and again, as a ``def`` handler does. Hangs if it never becomes True."""
     pause = threading.Event()
@@ -505,16 +515,8 @@ async def test_a_stream_ends_whose_request_has_a_small_body_that_nobody_reads(ha
         finally:
             over.append("body")
 
-    async def async_body() -> AsyncIterator[bytes]:
-        try:
-            yield b"one"
-            server.leave()
-            await anyio.sleep_forever()
-        finally:
-            over.append("body")
-
     def respond(request: Request) -> Response:
-        response = Response(sync_body() if kind == "sync body" else async_body())
+        response = Response(sync_body() if kind == "sync body" else left(server, over))
         response.call_on_close(lambda: over.append(f"hook {request.disconnected}"))
         return response
 
@@ -557,16 +559,7 @@ async def test_a_stream_ends_whose_request_was_read_in_part(headers: dict[str, s
         async for piece in request.aiter_data():
             assert piece == b"first"
             break
-
-        async def body() -> AsyncIterator[bytes]:
-            try:
-                yield b"one"
-                server.leave()
-                await anyio.sleep_forever()
-            finally:
-                over.append("body")
-
-        return Response(body())
+        return Response(left(server, over))
 
     await server.serve(app)
     assert over == ["body"]
@@ -601,19 +594,11 @@ async def test_a_stream_does_not_wait_for_a_request_that_others_have_received(ki
     server = Server()
     over: list[str] = []
 
-    async def body() -> AsyncIterator[bytes]:
-        try:
-            yield b"one"
-            server.leave()
-            await anyio.sleep_forever()
-        finally:
-            over.append("body")
-
     def respond(request: Any = None) -> Response:
-        return Response(body())
+        return Response(left(server, over))
 
     async def arespond(request: Request) -> Response:
-        return Response(body())
+        return respond()
 
     apps: dict[str, Any] = {"bare": respond(), "def": Application(respond), "async def": Application(arespond)}
     with anyio.fail_after(GUARD / 4):

@@ -560,16 +560,12 @@ def test_from_app_keeps_the_order_of_what_is_written() -> None:
             write(b"g")
 
 
-@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError])
-def test_from_app_closes_what_fails_at_once(error: type[BaseException]) -> None:
-    """Whatever ends the iterable before its first block, it is closed (PEP 3333, "Specification Details")."""
-    closed: list[int] = []
+def failing(error: type[BaseException], closed: list[int], *blocks: bytes) -> Any:
+    """A WSGI application whose iterable raises ``error`` after some blocks. ``closed`` notes each call of ``close``."""
 
     class Body:
         def __iter__(self) -> Iterator[bytes]:
-            return self
-
-        def __next__(self) -> bytes:
+            yield from blocks
             raise error
 
         def close(self) -> None:
@@ -579,8 +575,15 @@ def test_from_app_closes_what_fails_at_once(error: type[BaseException]) -> None:
         start_response("200 OK", [])
         return Body()
 
+    return app
+
+
+@pytest.mark.parametrize("error", [LookupError, KeyboardInterrupt, SystemExit, GeneratorExit, CancelledError])
+def test_from_app_closes_what_fails_at_once(error: type[BaseException]) -> None:
+    """Whatever ends the iterable before its first block, it is closed (PEP 3333, "Specification Details")."""
+    closed: list[int] = []
     with pytest.raises(error):
-        Response.from_app(app, {})  # type: ignore[arg-type]
+        Response.from_app(failing(error, closed), {})
     assert closed == [1]
 
 
@@ -911,21 +914,8 @@ def test_get_app_iter_says_what_a_server_needs() -> None:
 def test_a_buffered_body_that_fails_is_closed() -> None:
     """The iterable of the application is closed once, and its error is raised."""
     closed: list[int] = []
-
-    class Body:
-        def __iter__(self) -> Iterator[bytes]:
-            yield b"a"
-            raise LookupError
-
-        def close(self) -> None:
-            closed.append(1)
-
-    def app(environ: Any, start_response: Any) -> Any:
-        start_response("200 OK", [])
-        return Body()
-
     with pytest.raises(LookupError):
-        Response.from_app(app, RequestBuilder("/").environ(), buffered=True)
+        Response.from_app(failing(LookupError, closed, b"a"), RequestBuilder("/").environ(), buffered=True)
     assert closed == [1]
 
 
