@@ -74,6 +74,8 @@ def servers(keep_alive: int) -> list[Kind]:
 
 SECONDS = 180
 """How long a client waits for one answer, and a round for all requests to end: longer than a busy machine takes."""
+LOST = "never retrieved|never awaited|destroyed but it is pending|Exception ignored|ResourceWarning"
+"""What Python writes of errors, coroutines, tasks and files that nobody has taken care of."""
 EXPECTED_ERRORS = ("RuntimeError: broken on purpose", "RuntimeError: failing on purpose")
 LEFT = Answer(0, b"left")
 """Stands for the answer if the client has left before."""
@@ -296,7 +298,7 @@ ASKS = [
 
 def unexpected_errors(log: str, expected: tuple[str, ...] = EXPECTED_ERRORS) -> list[str]:
     """The errors in a log that are not expected: those at the end of tracebacks, and what Python says of lost ones."""
-    found = re.findall(r"^.*(?:never retrieved|never awaited|Exception ignored|ResourceWarning).*$", log, re.MULTILINE)
+    found = re.findall(f"^.*(?:{LOST}).*$", log, re.MULTILINE)
     for traceback in log.split("Traceback (most recent call last):")[1:]:
         error = re.search(r"^(?: *\| )?([\w.]+(?:: .*)?)$", traceback, re.MULTILINE)
         if error is None or error[1] not in expected:

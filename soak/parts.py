@@ -114,6 +114,7 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
         await latencies(port, "/ping", 5)
         before = await state(port)
         clients = [await Listener.open(port) for _ in range(size.streams)]
+        begin = perf_counter()
         left = []
         for second in range(size.stream_seconds):
             await asyncio.sleep(1)
@@ -121,6 +122,8 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
             client.connection.leave(reset=second % 2 == 0)
             await client.task
             clients.append(await Listener.open(port))
+        due = 10 * size.streams * (perf_counter() - begin)
+        got = sum(client.got for client in left + clients)
         yield Row("median of an async ping", median(await latencies(port, "/ping", 100)), "ms", 20, timed=True)
         while not clients[-1].got:  # it has just come
             await asyncio.sleep(0.05)
@@ -130,6 +133,7 @@ async def event_streams(size: Size, library: Library = CARDAN) -> AsyncIterator[
         after = await settled(port, before)
         everybody = left + clients
         yield Row("events", sum(client.got for client in everybody))
+        yield Row("events that did not come in time", max(0, 100 * (1 - got / due)), "%", 10, timed=True)
         yield Row("clients without an event", sum(not client.got for client in everybody), "", 0)
         yield Row("events that were lost or repeated", sum(client.wrong for client in everybody), "", 0)
         yield Row("streams that were not closed once", abs(after["streams"] - after["closed"]), "", 0)
