@@ -23,7 +23,7 @@ class Visit(Request):
 
     @property
     def user(self) -> str | None:
-        """Who has signed in."""
+        """Who has signed in. The cookie is believed, so that the example is short: a site has to sign it."""
         return self.cookies.get("user")
 
 

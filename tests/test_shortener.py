@@ -107,9 +107,9 @@ def test_links_that_can_be_followed(client: Client, url: str) -> None:
 
 
 def test_a_list_of_links(client: Client) -> None:
-    """The lines of an uploaded file are links."""
-    lines = io.BytesIO(b"a https://example.org/a\r\nb ftp://example.org/\nc https://example.org/c\n")
-    assert client.post("/import", files={"list": ("list.txt", lines)}).text == "2 added, 1 refused\n"
+    """The lines of an uploaded file are links. A line that is no UTF-8 is refused, as any other that is no link."""
+    lines = io.BytesIO(b"a https://example.org/a\r\nb ftp://example.org/\nc https://example.org/c\nd https://\xe4.de\n")
+    assert client.post("/import", files={"list": ("list.txt", lines)}).text == "2 added, 2 refused\n"
     assert client.get("/c").headers["Location"] == "https://example.org/c"
 
 

@@ -96,11 +96,11 @@ class Shortener(Application[Request]):
         """Store the links of a file: a name and a URL in each line."""
         added = refused = 0
         for line in request.files["list"]:
-            name, _, url = line.decode().strip().partition(" ")
             try:
+                name, _, url = line.decode().strip().partition(" ")
                 self.links.add(url, name)
                 added += 1
-            except InvalidLink:
+            except (InvalidLink, UnicodeDecodeError):
                 refused += 1
         return Response(f"{added} added, {refused} refused\n")
 
