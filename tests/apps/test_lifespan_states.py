@@ -253,12 +253,13 @@ def test_what_is_put_into_the_state_before_the_application(keeps: bool, kind: st
 @pytest.mark.parametrize("named", [True, False])
 def test_an_application_around_another_one_keeps_its_state_on_asgi(named: bool) -> None:
     """On a server that keeps no state, an application that a handler calls with its own scope sees the state of its own
-    lifespan, and changes nothing for the code around it.
+    lifespan, and changes nothing for the code around it, nor for its own next request.
     """
     seen: list[Any] = []
 
     async def handler(request: Request) -> Response:
         seen.append(dict(request.state))
+        request.state["name"] = "changed"
         return Response("x")
 
     async def around(request: Request) -> Response:
@@ -272,11 +273,12 @@ def test_an_application_around_another_one_keeps_its_state_on_asgi(named: bool) 
 
     async def main() -> None:
         async with running(inner, None), running(outer, None):
-            await call(outer, "http", None)
+            for _ in range(2):
+                await call(outer, "http", None)
 
     anyio.run(main)
     own = {"name": "outer"} if named else {}
-    assert seen == [own, {"name": "inner"}, own]
+    assert seen == [own, {"name": "inner"}, own] * 2
 
 
 def test_a_lifespan_that_runs_again() -> None:

@@ -496,10 +496,24 @@ def test_a_bound_that_is_no_number_is_named() -> None:
 
 
 @pytest.mark.parametrize(("length", "received"), [(0, 0), (None, PIECES)])
-def test_asgi_http2_need_not_announce_a_body(backend: str, length: int | None, received: int) -> None:
+@pytest.mark.parametrize("app", [Application(anever), Response("early")], ids=["application", "bare"])
+def test_asgi_http2_need_not_announce_a_body(app: Any, backend: str, length: int | None, received: int) -> None:
     """Over HTTP/2, a request without a length may have a body. A request with the length 0 has none."""
-    connection = serve(Application(anever), scope(length, version="2"), Connection(), backend)
+    connection = serve(app, scope(length, version="2"), Connection(), backend)
     assert connection.received == received
+
+
+@pytest.mark.parametrize("handler", [refuses, arefuses])
+def test_asgi_a_body_that_is_too_long_is_not_received_first(handler: Any, backend: str) -> None:
+    """A body whose declared length exceeds a limit is refused before anything of it is received, also by a ``def``
+    handler, for which small bodies are received in advance.
+    """
+
+    class Strict(Small):
+        max_drain_size = 0
+
+    connection = serve(Application(handler, request_class=Strict), scope(11), Connection(1, bytes(11)), backend)
+    assert (connection.sent[0]["status"], connection.received) == (413, 0)
 
 
 def test_asgi_a_drain_can_be_cancelled(backend: str) -> None:
@@ -623,6 +637,39 @@ def test_asgi_the_server_answers_an_error_after_the_body(backend: str, kind: str
     with pytest.raises(RuntimeError, match="a defect"):
         serve(Application(fails if kind == "def" else afails), scope(), connection, backend)
     assert (connection.received, connection.sent) == (PIECES, [])
+
+
+@pytest.mark.parametrize("place", ["handler", "middleware", "body"])
+def test_asgi_a_cancellation_of_something_else_is_raised_after_the_body(place: str) -> None:
+    """If an application awaits what was cancelled elsewhere, that is an error as every other one: the rest of the
+    request is received before it is raised.
+    """
+
+    async def wait() -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"some"
+        await wait()
+
+    async def handler(request: Request) -> Response:
+        if place == "handler":
+            await wait()
+        return Response(body() if place == "body" else "x")
+
+    @middleware
+    async def around(request: Request) -> AsyncIterator[Any]:
+        yield
+        await wait()
+
+    app = Application(handler, middleware=[around] if place == "middleware" else [])
+    connection = Connection()
+    with pytest.raises(RuntimeError, match="cancelled elsewhere"):
+        serve(app, scope(), connection, "asyncio")
+    assert connection.received == PIECES
+    assert len(connection.sent) == (2 if place == "body" else 0)
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -781,6 +828,25 @@ def test_asgi_the_last_byte_waits_where_the_server_ends_by_length(backend: str, 
     assert (len(last["body"]), last.get("more_body", False)) == (1, False)
     assert connection.received == PIECES
     assert connection.notes[-1] is last
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_asgi_a_file_is_sent_as_bytes_while_the_end_waits(bare: bool, tmp_path: Path, backend: str) -> None:
+    """A server that sends a file itself would send its end as well, before the request was received: it gets the bytes
+    of the file, of which the last one waits.
+    """
+    path = tmp_path / "file"
+    path.write_bytes(b"some text")
+
+    async def alone(scope: Any, receive: Any, send: Any) -> None:
+        await send_file(path, Request(scope))(scope, receive, send)
+
+    app: Any = alone if bare else Application(lambda request: send_file(path, request))
+    connection = serve(app, scope() | {"extensions": {"http.response.pathsend": {}}}, Connection(), backend)
+    assert b"".join(message.get("body", b"") for message in connection.sent) == b"some text"
+    assert connection.received == PIECES
+    assert connection.notes[-1] == connection.sent[-1]
+    assert connection.sent[-1]["more_body"] is False
 
 
 def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -237,6 +237,38 @@ def test_a_handler_that_outlives_its_loop(backend: str, told: list[int]) -> None
     anyio.run(main, backend=backend)
     ours[0](signal.SIGTERM, None)
     assert told == [signal.SIGTERM]
+
+
+@BACKENDS
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_signal_interrupts_the_loop_only(backend: str, raises: bool) -> None:
+    """A signal comes in the middle of any code. Streams are therefore told in a turn of the loop of their own, also if
+    the handler before raises, as that of SIGINT does.
+    """
+    seen: list[str] = []
+
+    def handler(number: int, frame: Any) -> None:
+        if raises:
+            raise KeyboardInterrupt
+
+    async def main() -> None:
+        stopping = Stopping()
+        stopping.begin()
+        stopping.when_told(lambda: seen.append("told"))
+        with pytest.raises(KeyboardInterrupt) if raises else nullcontext():
+            signal.raise_signal(signal.SIGTERM)
+        assert seen == []
+        with anyio.fail_after(GUARD):
+            while not seen:
+                await anyio.sleep(0)
+        stopping.end()
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        anyio.run(main, backend=backend)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == ["told"]
 
 
 @BACKENDS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
 import anyio
@@ -1131,15 +1131,32 @@ async def test_sync_handler_inside_middleware(blocking: Blocking) -> None:
     assert sorted(log) == ["hook", "middleware"]
 
 
-async def test_a_coroutine_of_a_sync_handler_that_was_cancelled(blocking: Blocking) -> None:
-    """If a ``def`` handler gives a coroutine after the cancellation, it is not begun, and its middleware is closed."""
+class Later:
+    """An awaitable that has no ``close()``."""
+
+    def __init__(self, log: list[Any]) -> None:
+        self.log = log
+
+    def __await__(self) -> Generator[Any, Any, Response]:
+        self.log.append("begun")
+        return Response("x")
+        yield
+
+
+@pytest.mark.parametrize("kind", ["coroutine", "other awaitable"])
+async def test_a_coroutine_of_a_sync_handler_that_was_cancelled(blocking: Blocking, kind: str) -> None:
+    """If a ``def`` handler gives a coroutine after the cancellation, it is not begun, and its middleware is closed, in
+    a thread as always. The same holds for any other awaitable.
+    """
     log: list[Any] = []
+    threads: list[int] = []
 
     @middleware
     def around(request: Request) -> Flow:
         try:
             yield
         finally:
+            threads.append(threading.get_ident())
             log.append("middleware")
 
     async def later() -> Response:
@@ -1148,9 +1165,10 @@ async def test_a_coroutine_of_a_sync_handler_that_was_cancelled(blocking: Blocki
 
     def handler(request: Request) -> Any:
         blocking.wait()
-        return later()
+        return later() if kind == "coroutine" else Later(log)
 
     await by_cancel(get(Application(handler, middleware=[around])), blocking.waits.is_set)
     blocking.go_on()
     await until(lambda: log)
     assert log == ["middleware"]
+    assert threads != [threading.get_ident()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -41,6 +42,43 @@ async def test_a_call_that_ends_before_it_returns(error: Exception | None, caplo
         await told.wait()
     assert (job.result, job.has_ended, job.has_raised) == ("result", True, error is not None)
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error] * (error is not None)
+
+
+@pytest.mark.parametrize("way", ["returns", "raises", "ends before it returns"])
+async def test_a_job_has_ended_when_its_end_is_told(way: str) -> None:
+    """The loop may look at the job as soon as it is told: the job says then that it has ended."""
+    seen: list[bool] = []
+    job: Job[Any] = Job([].pop if way == "raises" else str, ())
+    job._tell = lambda: seen.append(job.has_ended)
+    if way == "ends before it returns":
+        job.end("result")
+    else:
+        with suppress(IndexError):
+            job()
+    assert seen == [True]
+
+
+async def test_a_job_that_ends_while_the_loop_begins_to_wait() -> None:
+    """The end is told as well if the thread ends just after the loop has looked whether it has ended."""
+
+    class Ending(Job[str]):
+        looks = 0
+
+        @property
+        def has_ended(self) -> bool:
+            self.looks += 1
+            if self.looks == 1 and self._tell is not None:
+                self._tell()
+            return self.looks > 1
+
+        @has_ended.setter
+        def has_ended(self, value: bool) -> None: ...
+
+    calls: list[str] = []
+    job = Ending(str, ())
+    job.when_ended(lambda: calls.append("told"))
+    await anyio.wait_all_tasks_blocked()
+    assert calls == ["told"]
 
 
 async def test_the_end_is_told_once() -> None:

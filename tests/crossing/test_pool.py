@@ -7,6 +7,7 @@ import gc
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -277,6 +278,60 @@ class TestAsyncio:
         exchange = Exchange(app, headers=UPLOAD)
         await exchange.run()
         assert exchange.body == b"ClientDisconnected"
+
+    async def test_what_ends_the_task_while_it_reads(self) -> None:
+        """An exception that is no Exception, such as KeyboardInterrupt, ends the task that reads for a handler,
+        whatever the handler makes of its error.
+        """
+
+        class End(BaseException):
+            pass
+
+        async def receive() -> Any:
+            raise End
+
+        def handler(request: Request) -> Response:
+            with suppress(BaseException):
+                request.stream.read(1)
+            return Response("late")
+
+        async def app(scope: Any, _: Any, send: Any) -> None:
+            await Application(handler)(scope, receive, send)
+
+        exchange = Exchange(app, headers=UPLOAD)
+        with pytest.raises(End):
+            await exchange.run()
+        assert exchange.sent == []
+
+    async def test_an_error_of_what_the_task_awaits_is_gone(self) -> None:
+        """An error that the task of a request has passed to its thread is in no reference cycle there."""
+
+        class Defect(Exception):
+            pass
+
+        errors: list[weakref.ref[Defect]] = []
+        left: list[Defect | None] = []
+
+        async def fail() -> None:
+            raise Defect
+
+        def read() -> None:
+            try:
+                crossing.run_in_task(fail)
+            except Defect as error:
+                errors.append(weakref.ref(error))
+
+        def handler(request: Request) -> Response:
+            gc.disable()
+            try:
+                read()
+                left.extend(error() for error in errors)
+            finally:
+                gc.enable()
+            return Response("x")
+
+        await get(Application(handler)).run()
+        assert left == [None]
 
     async def test_a_cancellation_in_the_turn_in_which_the_thread_ends(self) -> None:
         """The result is neither lost nor waited for twice."""

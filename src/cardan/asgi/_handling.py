@@ -128,7 +128,6 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 failure = crossing.as_error(error)
                 rescued = app._adapter_answer_exception(request, failure) if isinstance(failure, Exception) else None
                 if rescued is None:
-                    failure = None
                     raise
                 response = rescued
         else:
@@ -170,13 +169,13 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 exchange.answered = True
                 if exchange.opened and (exchange.watched or exchange.files):
                     await _end(exchange)
-    if held is not None:
-        await held.finish()
-    if failure is not None:
-        try:
+    try:
+        if held is not None:
+            await held.finish()
+        if failure is not None:
             raise failure  # the client has its answer; the server, and what stands around the application, log it
-        finally:
-            del failure  # its traceback holds this frame
+    finally:
+        del failure  # its traceback holds this frame: no cycle
 
 
 async def handle_response(response: BaseResponse, scope: Scope, receive: Receive, send: Send) -> None:
