@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cardan.core import Response
+from cardan.core._closing import call_all, close_all
 from cardan.exceptions import WrongMode
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +53,25 @@ def test_async_hook_in_sync_code() -> None:
     with pytest.raises(WrongMode, match=r"got the async close hook .* expected aclose\(\)"):
         response.close()
     assert order == ["other"]
+
+
+@pytest.mark.parametrize("close", [call_all, close_all])
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt])
+def test_every_function_is_called(close: Any, kind: type[BaseException]) -> None:
+    """All functions are called, whatever one of them raises, and the first error is raised."""
+    called: list[str] = []
+
+    def function(name: str, error: BaseException | None = None) -> Any:
+        def call() -> None:
+            called.append(name)
+            if error is not None:
+                raise error
+
+        return call
+
+    with pytest.raises(kind, match="first"):
+        close([function("a"), function("b", kind("first")), function("c", ValueError("second")), function("d")])
+    assert called == ["a", "b", "c", "d"]
 
 
 async def test_context_managers() -> None:

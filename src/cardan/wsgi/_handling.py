@@ -18,6 +18,7 @@ from ..core._flow import Served, flow, raiser
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, STATE_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
+from ..core.forms._files import closes_async
 from ._draining import count_reads, drain_before_error, drained
 from ._errors import answer_error, ends_more, throws_errors
 from ._sending import send, send_whole
@@ -173,11 +174,14 @@ def _load(request: BaseRequest, handler: Function, loads: tuple[bool, ...], thre
 
 def _leave(app: ServedOverWSGI, environ: WSGIEnvironment, exchange: Exchange, thread: RequestThread | None) -> None:
     """End what the application has begun for this request; nothing of it stays in the environ."""
+    files = exchange.files if exchange.opened else []
     try:
-        if thread is None and exchange.opened and exchange.files:  # an application inside may have made async ones
+        # an application inside may have made files whose end has to be awaited
+        if thread is None and any(map(closes_async, files)):
             thread = RequestThread(app._adapter_portal, exchange, crossing.OwnContext(copy_context()))
         if thread is not None:
             thread.leave()
+            files = exchange.files
     finally:
         exchange.holders -= 1
         if exchange.holders:
@@ -187,7 +191,7 @@ def _leave(app: ServedOverWSGI, environ: WSGIEnvironment, exchange: Exchange, th
         environ.pop(REQUEST_KEY, None)
         if exchange.release is not None:
             exchange.wake()
-        if exchange.opened and exchange.files:
+        if files:
             exchange.close()
 
 

@@ -20,7 +20,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .._buffers import as_bytes, is_bytes_like
-from .._closing import close_all
+from .._closing import call_all
 from .._exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
 from .._waiting import Asked, checkpoint, in_event_loop, make_event
 from ..forms._files import arelease, closes_async
@@ -42,7 +42,6 @@ __all__ = [
     "SharedBody",
     "UnfinishedRead",
     "close_async_files",
-    "close_each",
     "drop_frames",
     "make_body",
     "parsed_before",
@@ -227,8 +226,10 @@ class Body:
 
         All files are closed even if closing one fails. The first error is raised afterwards.
         """
-        forms = [form for _, form in self.forms if isinstance(form, Form)]
-        close_each([*forms, *(self.filtered.values() if self.filtered else ())])
+        closers = [form.close for _, form in self.forms if isinstance(form, Form)]
+        if self.filtered:
+            closers += [body.close for body in self.filtered.values()]
+        call_all(closers)
 
     @property
     def files(self) -> list[Any]:
@@ -241,11 +242,6 @@ class Body:
             for body in self.filtered.values():
                 found += body.files
         return found
-
-
-def close_each(owners: Iterable[Form | Body]) -> None:
-    """Close each of ``owners``, even if closing one fails. The first error is raised afterwards."""
-    close_all([owner.close for owner in owners])
 
 
 async def close_async_files(files: list[Any]) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
-from .body import close_each
+from .._closing import call_all
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -205,7 +205,7 @@ class Exchange:
         All files are closed even if closing one fails. The first error is raised afterwards.
         """
         if not self.holders:
-            close_each(self.opened)
+            call_all([body.close for body in self.opened])
 
 
 def follow(exchange: Exchange | None, request: Any) -> None:
