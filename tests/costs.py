@@ -32,8 +32,8 @@ FIELD = 14
 HEAD = 100
 #: What a server accepts of them: 64 KiB in uvicorn with h11, less in most others.
 HEAD_SIZE = 65_536
-#: What Python's json makes of the worst text: a dictionary with one member takes 8 bytes of JSON.
-JSON = 48
+#: What Python's json makes of the worst text: a list with one member takes 2 bytes of JSON.
+JSON = 52
 
 
 def times(*factors: int | None) -> int | None:
@@ -116,9 +116,9 @@ COSTS = {
             lambda cls: least(cls.max_content_length, times(cls.max_files, cls.max_file_size)),
         ),
         Cost(
-            "bytes of a refused body that are read and discarded",
-            "`max_content_length` + `max_drain_size` + 1 MiB",
-            lambda cls: plus(cls.max_content_length or 0, cls.max_drain_size, MIB),
+            "bytes that are read and discarded after a body was refused",
+            "`max_drain_size` + 1 MiB",
+            lambda cls: plus(cls.max_drain_size, MIB),
         ),
         Cost("seconds for which a refused body is read", "`drain_timeout`", lambda cls: int(cls.drain_timeout), "s"),
         Cost("threads at the same time", "1 of the server on WSGI, 1 worker thread on ASGI", lambda cls: 1, "thread"),

@@ -41,10 +41,14 @@ CLOSING = b"--xxxxxxxxxxxx--\r\n"
 
 
 class Input:
-    """``wsgi.input``: bytes that are made when they are read. ``read_bytes`` and ``reads`` count them and the reads."""
+    """``wsgi.input``: bytes that are made when they are read. ``read_bytes`` and ``reads`` count them and the reads.
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    A read gives at most ``most`` bytes: a client can divide its body into small chunks, and send them one by one.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], most: int = 1 << 30) -> None:
         self._pieces = iter(pieces)
+        self._most = most
         self._rest = bytearray()
         self._start = 0
         self.read_bytes = 0
@@ -53,6 +57,7 @@ class Input:
     def read(self, size: int = -1) -> bytes:
         assert size >= 0, "a read without a size"
         self.reads += 1
+        size = min(size, self._most)
         while len(self._rest) - self._start < size and (piece := next(self._pieces, None)) is not None:
             if self._start:
                 del self._rest[: self._start]
@@ -107,21 +112,25 @@ def over_asgi(app: Application[Any], content_type: str, source: Input) -> int:
     return statuses[0]
 
 
-def send(app: Application[Any], protocol: str, content_type: str, pieces: Iterable[bytes]) -> tuple[int, Input]:
+def send(
+    app: Application[Any], protocol: str, content_type: str, pieces: Iterable[bytes], most: int = 1 << 30
+) -> tuple[int, Input]:
     """Send one request. Returns the status, and the input, which knows how much of it was read."""
-    source = Input(pieces)
+    source = Input(pieces, most)
     call = over_wsgi if protocol == "wsgi" else over_asgi
     return call(app, content_type, source), source
 
 
-def most_memory(app: Application[Any], protocol: str, content_type: str, pieces: Pieces) -> tuple[int, int]:
+def most_memory(
+    app: Application[Any], protocol: str, content_type: str, pieces: Pieces, most: int = 1 << 30
+) -> tuple[int, int]:
     """The bytes that were allocated at once at most while a request was served, and the status."""
     send(app, protocol, content_type, [])  # modules are imported, and memos filled
     gc.collect()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        status, _ = send(app, protocol, content_type, pieces())
+        status, _ = send(app, protocol, content_type, pieces(), most)
         return tracemalloc.get_traced_memory()[1] - before, status
     finally:
         tracemalloc.stop()
@@ -242,6 +251,9 @@ def read_form(request: Request) -> object:
     return fields, [[*file.headers.items()] for file in request.files.values()]
 
 
+#: each list takes two bytes, and its object 88 or more; the depth is below what Python's json refuses
+DEEP = b"[" * 300 + b"]" * 300 + b","
+
 BODIES = {
     "memory: `get_data()`, `data`": {
         "letters": (LargeData, Request.get_data, "application/octet-stream", filled(3 * MIB, b"a")),
@@ -263,6 +275,7 @@ BODIES = {
             ("dictionaries", b"{},", b"0]"),
             ("dictionaries of one", b'{"":0},', b"0]"),
             ("dictionaries of dictionaries", b'{"":{"":{}}},', b'"' + WIDE + b'"]'),
+            ("lists of lists", DEEP, b'"' + WIDE + b'"]'),
             ("texts", b'"' + WIDE + b'",', b"0]"),
             ("numbers", b"999,", b"0]"),
             ("one text", b" ", b'"a' + WIDE + b'"]'),
@@ -289,6 +302,60 @@ def test_memory_of_a_body_that_is_kept(row: str, protocol: str) -> None:
             most[name, type(app).__name__] = taken / bound
     assert max(most.values()) <= 1, most
     assert max(most.values()) >= 1 / 3, most
+
+
+def of_size(content_type: str, first: bytes, unit: bytes, last: bytes) -> tuple[str, Callable[[int], Pieces]]:
+    """A body that grows with its limit."""
+    return content_type, lambda size: filled(size - 16, unit, first, last)
+
+
+def multipart_of(head: bytes) -> tuple[str, Callable[[int], Pieces]]:
+    """A form of one part, which grows with its limit."""
+    first = b'--xxxxxxxxxxxx\r\nContent-Disposition: form-data; name="a"' + head + b"\r\n\r\n"
+    return of_size(MULTIPART, first, b"a", WIDE + b"\r\n" + CLOSING)
+
+
+#: the row, what reads the body, and the body
+GROWING: dict[str, tuple[str, Callable[[Any], object], tuple[str, Callable[[int], Pieces]]]] = {
+    "data": ("memory: `get_data()`, `data`", Request.get_data, of_size("application/octet-stream", b"", b"a", b"")),
+    "text": ("memory: `text`", lambda request: request.text, of_size("text/plain", b"", b"a", WIDE)),
+    "json": (
+        "memory: `json`", lambda request: request.json, of_size("application/json", b"[", DEEP, b'"' + WIDE + b'"]')
+    ),
+    "pair": ("memory: `form`, `files`", read_form, of_size(URLENCODED, b"a=", b"a", WIDE)),
+    "field": ("memory: `form`, `files`", read_form, multipart_of(b"")),
+    "file": ("memory: `form`, `files`", read_form, multipart_of(b'; filename="x"')),
+    "part of a stream": (
+        "memory: `form`, `files`", lambda request: [part.read() for part in request.iter_parts()], multipart_of(b"")
+    ),
+    "file of a stream": (
+        "memory: `form`, `files`",
+        lambda request: [part.read() for part in request.iter_parts()],
+        multipart_of(b'; filename="x"'),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(("size", "most"), [(MIB // 4, 1 << 30), (6_000, 2)], ids=["large reads", "two bytes"])
+@pytest.mark.parametrize("name", GROWING)
+def test_memory_of_further_bytes(name: str, size: int, most: int, protocol: str) -> None:
+    """If a body and its limit are twice as large, the memory grows at most as the bound does: by the bytes that a
+    client sends, however small the pieces are in which they come, and not by the fixed part of the bound.
+    """
+    row, read, (content_type, body) = GROWING[name]
+    taken, bounds = [], []
+    for limit in (size, 2 * size):
+
+        class Sized(Request):
+            max_data_memory = max_form_memory_total = max_spool_memory = max_file_memory = limit
+            max_form_memory_size = None
+
+        memory, status = most_memory(apps(Sized, read)[0], protocol, content_type, body(limit), most)
+        assert status == 200
+        taken.append(memory)
+        bounds.append(COSTS[row].bound(Sized) or 0)
+    assert taken[1] - taken[0] <= bounds[1] - bounds[0] + 16_384, "two small pieces, and what differs by chance"
 
 
 def near_the_limit_on_pairs() -> Iterator[bytes]:
@@ -454,20 +521,38 @@ def test_open_files_and_disk(files: int, protocol: str) -> None:
     assert 0 < most[1] <= 500_000
 
 
+#: what refuses an endless body when a million bytes of it were read
+ENDLESS: dict[str, tuple[str, Callable[[Any], object], str, bytes]] = {
+    "max_content_length": ("max_content_length", Request.get_data, "application/octet-stream", b""),
+    "max_data_memory": ("max_data_memory", Request.get_data, "application/octet-stream", b""),
+    "text": ("max_data_memory", lambda request: request.text, "text/plain", b""),
+    "a pair": ("max_form_memory_total", read_form, URLENCODED, b""),
+    "a field": ("max_form_memory_total", read_form, MULTIPART, next(part_of(0))),
+    "a file": ("max_file_size", read_form, MULTIPART, next(multipart(1, 8, files=True)())),
+    "a preamble": ("max_content_length", read_form, MULTIPART, b""),
+}
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_refused_body(protocol: str) -> None:
-    """Of an endless body that is refused, no more is read than the limit, ``max_drain_size`` and one more piece."""
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_refused_body(name: str, protocol: str) -> None:
+    """Of an endless body that is refused, whatever refuses it, no more than ``max_drain_size`` and one more piece is
+    read after the bytes that were allowed.
+    """
+    limit, read, content_type, first = ENDLESS[name]
 
     class Bounded(Request):
-        max_content_length = 1_000_000
+        max_form_memory_size = None
+        max_form_memory_total = 2_000_000
         max_drain_size = 3_000_000
 
-    bound = COSTS["bytes of a refused body that are read and discarded"].bound(Bounded)
-    for app in apps(Bounded, Request.get_data):
-        status, source = send(app, protocol, "application/octet-stream", filled(1 << 40, b"a")())
+    setattr(Bounded, limit, 1_000_000)
+    bound = COSTS["bytes that are read and discarded after a body was refused"].bound(Bounded) or 0
+    for app in apps(Bounded, read):
+        status, source = send(app, protocol, content_type, filled(1 << 40, b"a", first)())
         assert status == 413
-        assert source.read_bytes <= (bound or 0)
-        assert source.read_bytes > Bounded.max_drain_size
+        assert 1_000_000 + Bounded.max_drain_size < source.read_bytes + 65_536
+        assert source.read_bytes <= 1_000_000 + len(first) + bound
 
 
 def test_seconds_of_a_refused_body_on_wsgi(monkeypatch: pytest.MonkeyPatch) -> None:

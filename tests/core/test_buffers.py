@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import mmap
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -11,7 +12,7 @@ import pytest
 
 from cardan import core
 from cardan.core import Response, ResponseFinalizer
-from cardan.core._buffers import as_bytes, is_bytes_like
+from cardan.core._buffers import add_piece, as_bytes, is_bytes_like
 from cardan.core._limits import Limits
 from cardan.core._response.range_cutter import RangeCutter, plan_ranges
 from cardan.core.drive import Close, Open, Read, Write, arun, run
@@ -405,3 +406,18 @@ async def test_steps_of_a_form_that_are_awaited() -> None:
 
     form = await arun(FormReader(CT, len(FORM)).run(), perform)
     assert (form.fields, form.files[0][1].read()) == ([("a", "value")], b"0123456789" * 9)
+
+
+@pytest.mark.parametrize("sizes", [[1] * 9000, [2, 4094, 1, 5000, 3, 4], [4096, 1], [70_000, 70_000], []], ids=str)
+def test_small_pieces_are_joined(sizes: list[int]) -> None:
+    """A list of pieces has the same bytes in the end; two neighbours in it have more than 4096 bytes together, and a
+    large piece is not copied.
+    """
+    added = [bytes([at % 256]) * size for at, size in enumerate(sizes)]
+    pieces: list[bytes] = []
+    for piece in added:
+        add_piece(pieces, piece)
+    assert b"".join(pieces) == b"".join(added)
+    assert min([len(one) + len(two) for one, two in pairwise(pieces)], default=4097) > 4096
+    assert [piece for piece in added if len(piece) > 4096] == [piece for piece in pieces if len(piece) > 4096]
+    assert {id(piece) for piece in added if len(piece) > 4096} <= {id(piece) for piece in pieces}

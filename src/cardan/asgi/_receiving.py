@@ -41,6 +41,8 @@ RETRY_AFTER = 5
 #: seconds within which a message arrives that the server has already received; a few turns of a busy event loop
 #: take less
 AT_ONCE = 0.1
+#: messages that are collected at most for one read: each takes some 40 bytes beside its data, which may be one byte
+MESSAGES = 1024
 
 
 class ReceiveBody(Body):
@@ -304,7 +306,7 @@ class ReceiveBody(Body):
 
     async def _collect_some(self, size: int) -> None:
         got = sum(map(len, self._ready))  # a watcher may have received bytes since the thread looked
-        while got < size and not self.ended and self._failure is None:
+        while got < size and len(self._ready) < MESSAGES and not self.ended and self._failure is None:
             got += await self._collect()
 
     def _take(self) -> bytes:

@@ -12,7 +12,7 @@ from io import BytesIO, FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ..core._buffers import BATCH_SIZE, as_bytes
+from ..core._buffers import BATCH_SIZE, add_piece, as_bytes
 from ..core.forms._files import FileStorage as CoreFileStorage
 from ..core.forms._files import call_blocking, is_async_file
 from ..core.forms._parts import Part as CorePart
@@ -102,7 +102,7 @@ class SpoolSink:
                 self._roll_over()
             elif self._budget is not None:
                 self._budget.take(size)
-        self._chunks.append(data)
+        add_piece(self._chunks, data)
         self._held += size
         self.size += size
         if self._file is not None and self._held >= BATCH:

@@ -16,7 +16,7 @@ from copy import copy
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from .._buffers import CHUNK_SIZE, READ_SIZE
+from .._buffers import CHUNK_SIZE, READ_SIZE, add_piece
 from .._exceptions import (
     BodyConsumed,
     BodyNotLoaded,
@@ -521,7 +521,7 @@ def _read_all(reader: BodyReader, first: bytes) -> Generator[Step, Any, bytes]:
     chunks: list[bytes] = []
     data = first or (yield Read(min(READ_SIZE, reader.want)))
     while data:
-        chunks.append(reader.feed(data))
+        add_piece(chunks, reader.feed(data))
         data = yield Read(min(READ_SIZE, reader.want))
     reader.close()
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -13,7 +13,7 @@ import io
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from .._buffers import BATCH_SIZE, CHUNK_SIZE
+from .._buffers import BATCH_SIZE, CHUNK_SIZE, add_piece
 from .._exceptions import BodyConsumed, UnsupportedMediaType
 from .._pieces import Pieces
 from ..drive import Read, arun, run
@@ -178,7 +178,7 @@ class DataReader:
             elif size is None:
                 return piece
             else:
-                self._parts.append(piece)
+                add_piece(self._parts, piece)
                 self._held += len(piece)
         return self._cut(size) if size is not None else b""
 

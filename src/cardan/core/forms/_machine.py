@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from .._buffers import add_piece
 from .._exceptions import MultipartError
 from ._body_reader import DEFAULTS
 from ._events import Field, FileEnd, FileStart, FormEvent
@@ -132,7 +133,7 @@ class MultipartMachine(Framing[FormEvent]):
         stop = end if end >= 0 else self._undecided(data, pos)
         piece = data[pos:stop]
         self._pos = stop
-        self._pieces.append(piece)
+        add_piece(self._pieces, piece)
         self._held += len(piece)
         self._check_field(self._held)
         if end < 0:

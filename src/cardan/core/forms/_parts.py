@@ -13,7 +13,7 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .._buffers import CHUNK_SIZE
+from .._buffers import CHUNK_SIZE, add_piece
 from .._exceptions import BodyConsumed, HTTPException, MultipartError, RequestEntityTooLarge, WrongMode
 from .._pieces import Pieces
 from ..drive import Read
@@ -194,9 +194,10 @@ class Part:
         if wanted > 0:
             return (yield from self._next(wanted))
         allowed = None if self.filename is None else self._reader.limits.max_data_memory
-        pieces, size = [], 0
+        pieces: list[bytes] = []
+        size = 0
         while data := (yield from self._piece()):
-            pieces.append(data)
+            add_piece(pieces, data)
             size += len(data)
             if allowed is not None and size > allowed:
                 raise RequestEntityTooLarge(limit="max_data_memory", allowed=allowed)
@@ -208,9 +209,10 @@ class Part:
             return (yield from self._piece())
         if size < 1:
             raise ValueError(f"got chunk size {size}, expected at least 1 byte")
-        pieces, held = [], 0
+        pieces: list[bytes] = []
+        held = 0
         while held < size and (data := (yield from self._piece())):
-            pieces.append(data)
+            add_piece(pieces, data)
             held += len(data)
         whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._held = whole[size:]

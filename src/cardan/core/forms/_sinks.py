@@ -16,7 +16,7 @@ from inspect import iscoroutinefunction
 from io import BytesIO, UnsupportedOperation
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
-from .._buffers import as_bytes
+from .._buffers import add_piece, as_bytes
 from .._exceptions import RequestEntityTooLarge
 from ..drive import run
 
@@ -185,7 +185,7 @@ class MemorySink:
         budget = self._budget
         if budget is not None and not budget.take(size):
             raise RequestEntityTooLarge(limit="max_spool_memory", allowed=budget.allowed)
-        self._chunks.append(data)
+        add_piece(self._chunks, data)
         self.size += size
         return size
 

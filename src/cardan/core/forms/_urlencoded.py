@@ -19,7 +19,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import unquote_to_bytes
 
-from .._buffers import CHUNK_SIZE, as_bytes
+from .._buffers import CHUNK_SIZE, add_piece, as_bytes
 from .._exceptions import HTTPException, MachineStateError, UrlencodedError
 from ._body_reader import DEFAULTS
 from ._events import Field
@@ -214,7 +214,7 @@ class UrlencodedDecoder:
             data = as_bytes(data)
         if not data:
             return []
-        self._chunks.append(data)
+        add_piece(self._chunks, data)
         self._held += len(data)
         allowed = self.limits.max_form_parts
         if allowed is not None and 38 in data:  # finding one is fast, counting all of them is slow
