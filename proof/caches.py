@@ -41,6 +41,7 @@ PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 ORIGINS = {"gunicorn": ("gunicorn-gthread", "wsgi"), "uvicorn": ("uvicorn", "asgi")}
 """A kind of tests/servers.py, and its protocol, for each server."""
 
+# proxy_cache_lock: nginx has answered a HEAD before it has stored the whole answer; a GET that follows waits for that
 NGINX = """
 daemon off; master_process off; pid nginx.pid; error_log stderr warn;
 events {{ worker_connections 256; }}
@@ -60,6 +61,7 @@ http {{
             proxy_cache_key $request_uri{slice_key};
             proxy_cache_revalidate on;
             proxy_cache_background_update on;
+            proxy_cache_lock on; proxy_cache_lock_age 100s; proxy_cache_lock_timeout 100s;
             proxy_force_ranges off;
             {slices}
         }}
