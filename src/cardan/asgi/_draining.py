@@ -14,7 +14,7 @@ from ..core._buffers import CHUNK_SIZE
 from ..core._request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
 from ..core._request.head import may_have_body
 from ..core.structures._scope_headers import ScopeHeaders
-from ._messages import with_close
+from ._messages import PATHSEND, with_close
 from ._receiving import ReceiveBody, open_body
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from ..core._request.draining import DrainLimits
     from ._messages import Message, Receive, Scope, Send
 
-__all__ = ["BODILESS", "PATHSEND", "PATIENCE", "HeldSend", "hold"]
-
-#: the extension by which a server sends a file itself (ASGI specification, "Extensions")
-PATHSEND: Final = "http.response.pathsend"
+__all__ = ["BODILESS", "PATIENCE", "HeldSend", "hold"]
 
 #: Methods whose requests are not looked at by :func:`hold` (RFC 9110 sections 9.3.1 and 9.3.2). Nearly none of them has
 #: a body, and to ask :func:`~cardan.core._request.head.may_have_body` would cost a tenth of a small request.

@@ -36,9 +36,9 @@ from ..core._response.outgoing import closers_of
 from ..core.drive import arun
 from ..core.forms._files import closes_async, is_on_disk
 from ..core.structures._scope_headers import ScopeHeaders
-from ._draining import BODILESS, PATHSEND, PATIENCE, HeldSend, hold
-from ._messages import closing, over, whole_messages
-from ._receiving import AHEAD, end_watching, open_body
+from ._draining import BODILESS, PATIENCE, HeldSend, hold
+from ._messages import PATHSEND, closing, over, whole_messages
+from ._receiving import AHEAD, end_receiving, end_watching, open_body
 from ._thread import respond_in_thread
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
         failure = None  # its traceback holds this frame: no cycle
         if request is not None and isinstance(crossing.as_error(error), Exception):
             held = held or _hold(request, exchange, scope, receive, send)
-        await _fail(error, held)
+        held, drained = None, held
+        await _fail(error, drained)
     finally:
         scope.pop(REQUEST_KEY, None)
         if worker is not None and worker.lags:
@@ -169,9 +170,14 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 exchange.answered = True
                 if exchange.opened and (exchange.watched or exchange.files):
                     await _end(exchange)
+        if held is None and exchange.opened and not exchange.holders:
+            end_receiving(exchange)
     try:
         if held is not None:
-            await held.finish()
+            try:
+                await held.finish()
+            finally:
+                end_receiving(exchange)
         if failure is not None:
             raise failure  # the client has its answer; the server, and what stands around the application, log it
     finally:
@@ -213,10 +219,13 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
                 trailers_over=over(scope),
             )
             await sender.send(response, scope["method"])
+        if held is not None:
+            await held.finish()
     except BaseException as error:
         await _fail(error, held)
-    if held is not None:
-        await held.finish()
+    finally:
+        if (exchange := scope.get(KEY)) is not None and not exchange.holders:
+            end_receiving(exchange)
 
 
 async def _respond(

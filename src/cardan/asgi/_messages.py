@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 __all__ = [
+    "PATHSEND",
     "TRAILERS",
     "AppAnswer",
     "NobodyTakes",
@@ -38,6 +39,9 @@ __all__ = [
     "whole_messages",
     "with_close",
 ]
+
+#: the extension by which a server sends a file itself (ASGI specification, "Extensions")
+PATHSEND: Final = "http.response.pathsend"
 
 #: the extension by which a server sends trailer fields (ASGI specification, "Extensions"), and the type of its message
 TRAILERS: Final = "http.response.trailers"

@@ -20,7 +20,8 @@ from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected, HTTPException, RequestTimeout, ServiceUnavailable
 from ..core._request.body import Body
 from ..core._request.exchange import NOBODY, StandIn, find_exchange
-from ._messages import data_of
+from ..core._waiting import Background
+from ._messages import PATHSEND, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-__all__ = ["AHEAD", "ReceiveBody", "ReplayReceive", "end_watching", "open_body", "replay_receive", "watch_body"]
+__all__ = [
+    "AHEAD",
+    "OngoingReceive",
+    "ReceiveBody",
+    "ReplayReceive",
+    "end_receiving",
+    "end_watching",
+    "open_body",
+    "replay_receive",
+    "watch_body",
+]
 
 #: bytes of an unread body that a watcher may receive and keep: enough to get past a small body to the message that says
 #: that the client has disconnected
@@ -45,6 +56,37 @@ AT_ONCE = 0.1
 MESSAGES = 1024
 
 
+class OngoingReceive:
+    """A ``receive`` whose call goes on when the task that awaits it is cancelled: the next call gets the message.
+
+    It is put around that of granian, which takes a message out of its queue before it wakes the task that awaits it. If
+    this task was cancelled meanwhile, the message would be lost. (The ASGI specification does not say what a server
+    does.) Only one task may call it at a time.
+    """
+
+    __slots__ = ("_receive", "_task")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task: Background[MutableMapping[str, Any]] | None = None
+
+    async def __call__(self) -> MutableMapping[str, Any]:
+        task = self._task
+        if task is None:
+            task = self._task = Background(self._receive)
+        await task.wait()
+        if task is not self._task:  # ended meanwhile: the request is over
+            return {"type": "http.disconnect"}
+        self._task = None
+        return task.result()
+
+    def end(self) -> None:
+        """End a call that goes on, because the request is over."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+
+
 class ReceiveBody(Body):
     """Reads the bytes of ``http.request`` messages until ``more_body`` is false.
 
@@ -55,6 +97,8 @@ class ReceiveBody(Body):
     """Seconds without a byte after which :exc:`RequestTimeout` (408) is raised; None for no limit."""
     ahead: int = 0
     """Bytes that :meth:`watch` may receive and keep for the readers; 0 until a watcher is needed."""
+    ongoing: OngoingReceive | None = None
+    """What is called in place of ``receive``, if that loses a message when it is cancelled."""
     watcher: crossing.BackgroundTask | None = None
     """The task that watches for ``request.disconnected``, started at the first access to it."""
     _held: int = 0
@@ -66,9 +110,12 @@ class ReceiveBody(Body):
     """Whether a watcher has received the end of the body, and :meth:`message` has not returned it yet."""
     _changed: anyio.Event | None = None
 
-    def __init__(self, receive: Receive, exchange: Exchange) -> None:
+    def __init__(self, receive: Receive, exchange: Exchange, *, ongoing: bool = False) -> None:
         self.turn = [None]
         self.origin: Receive = receive
+        self._next_message: Receive = receive
+        if ongoing:
+            self._next_message = self.ongoing = OngoingReceive(receive)
         self._exchange = ref(exchange)
         self._ready: list[bytes] = []
         """Bytes that were received and not read yet. After them, ``_failure`` is raised, if it is set."""
@@ -131,7 +178,7 @@ class ReceiveBody(Body):
         """Receive one message, and keep its bytes for later reads."""
         self._receiving = self.asked = True
         try:
-            message = await self.origin()
+            message = await self._next_message()
             if data := data_of(message):
                 self._held += len(data)
                 self._ready.append(data)  # before _note() sets ``ended``: a thread reads both, in the other order
@@ -173,7 +220,7 @@ class ReceiveBody(Body):
         """Receive the next message of the server."""
         self._receiving = self.asked = True
         try:
-            message = await self.origin()
+            message = await self._next_message()
             data_of(message)
             self._note(message)
         finally:
@@ -203,7 +250,7 @@ class ReceiveBody(Body):
                 raise ClientDisconnected
             self._receiving = True  # the same as _receive(), without the cost of a coroutine for each message
             try:
-                message = await self.origin()
+                message = await self._next_message()
                 kind, data = message["type"], message.get("body", b"")
                 if kind != "http.request" or type(data) is not bytes:
                     data = data_of(message)
@@ -359,7 +406,9 @@ def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
     # whatever was opened on a receive, or on its replacement, was opened here
     body: ReceiveBody | None = exchange.find(receive) if exchange.opened else None  # type: ignore[assignment]
     if body is None:
-        body = exchange.open(ReceiveBody(receive, exchange))
+        # only granian has the extension; it is recognized by that
+        ongoing = PATHSEND in (scope.get("extensions") or ())
+        body = exchange.open(ReceiveBody(receive, exchange, ongoing=ongoing))
     return body
 
 
@@ -398,6 +447,13 @@ async def end_watching(exchange: Exchange) -> None:
             watchers.append(watcher)
     for watcher in watchers:
         await watcher.wait()
+
+
+def end_receiving(exchange: Exchange) -> None:
+    """End the calls of ``receive`` that go on, see :class:`OngoingReceive`. To be called when the request is over."""
+    for body in exchange.opened:
+        if isinstance(body, ReceiveBody) and body.ongoing is not None:
+            body.ongoing.end()
 
 
 def replay_receive(scope: MutableMapping[str, Any], receive: Any) -> ReplayReceive:
