@@ -17,12 +17,15 @@ import trio
 import trio.testing
 
 from cardan import Application, Request, Response, abort, middleware
+from cardan._crossing import portal
+from cardan.apps._asgi_bridge import served_by
+from cardan.apps._wsgi_bridge import bridged
 from cardan.asgi._receiving import ReceiveBody
 from cardan.core._request.draining import Drain, DrainLimits
 from cardan.exceptions import ClientDisconnected, NotFound
 from cardan.files._sending import send_file
 from cardan.files._static import StaticFiles
-from cardan.testing import Client, RequestBuilder
+from cardan.testing import PROTOCOLS, Client, RequestBuilder
 from cardan.wsgi._draining import _Cut
 
 from .error_apps import cancelled_elsewhere
@@ -30,6 +33,8 @@ from .error_apps import cancelled_elsewhere
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
+
+    from cardan.types import ProtocolName
 
 BACKENDS = ("asyncio", "trio")
 #: the body that clients here send; a small one is received before a def handler gets its thread
@@ -1789,3 +1794,61 @@ def test_the_body_of_the_client_is_the_one_that_is_drained(kind: str, begun: boo
         assert connection.received == PIECES
         assert [message.get("body") for message in connection.sent] == [None, b"early", b""]
         assert len(receives) == 1
+
+
+# --- applications inside bridges ---
+
+
+@pytest.mark.parametrize("answers", ["whole", "streams", "raises"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_only_the_application_that_a_server_calls_drains(protocol: ProtocolName, answers: str) -> None:
+    """An application that is called by a bridge drains nothing, because its reads of the body have no time-out: the
+    application with the bridge drains, within its own bounds. Here these are 0, so that the body stays unread.
+    """
+
+    class Undrained(Request):
+        drain_timeout = 0
+
+    def handler(request: Request) -> Response:
+        if answers == "raises":
+            raise LookupError
+        return Response("early" if answers == "whole" else iter(["early"]))
+
+    inner = Application(handler)
+    bridge: Any = bridged(inner) if protocol == "asgi" else served_by(inner, partial(portal, "asyncio"))
+    app: Any = Application(bridge, request_class=Undrained)
+    read: list[bytes] = []
+    fields = {"Content-Length": str(PIECE * PIECES)}
+    builder = RequestBuilder("/", method="POST", headers=fields)
+    if protocol == "wsgi":
+
+        class Input(io.RawIOBase):
+            def read(self, size: int = -1) -> bytes:
+                read.append(bytes(min(size, PIECE)))
+                return read[-1]
+
+        environ = {**builder.environ(), "wsgi.input": Input()}
+        with nullcontext() if answers != "raises" else pytest.raises(LookupError):
+            answer = app(environ, lambda status, headers, exc_info=None: None)
+            assert b"".join(answer) == b"early"
+            getattr(answer, "close", lambda: None)()
+    else:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            read.append(bytes(PIECE))
+            if len(read) > PIECES:
+                await anyio.sleep_forever()
+            return {"type": "http.request", "body": read[-1], "more_body": True}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def main() -> None:
+            with anyio.fail_after(100):
+                await app(builder.scope(), receive, send)
+
+        with nullcontext() if answers != "raises" else pytest.raises(LookupError):
+            anyio.run(main)
+            assert b"".join(message.get("body", b"") for message in sent) == b"early"
+    assert read == []

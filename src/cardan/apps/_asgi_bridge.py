@@ -20,6 +20,7 @@ from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..asgi._messages import AppAnswer, NobodyTakes, comes_of_leaving
 from ..core._buffers import CHUNK_SIZE
 from ..core._exceptions import ClientDisconnected
+from ..core._request.exchange import GIVEN_ON
 from ..core._request.head import announces_body
 from ..core._response.of_application import response_of, without_length
 from ..core._scopes import make_scope
@@ -63,7 +64,7 @@ def scope_for(request: Request) -> Scope:
         server=head.server,
     )
     extensions: dict[str, Any] = {EARLY_HINT: {}} if "wsgi.early_hints" in environ else {}
-    return {**scope, "state": request.state, "extensions": extensions, "wsgi.environ": environ}
+    return {**scope, "state": request.state, "extensions": extensions, "wsgi.environ": environ, GIVEN_ON: True}
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from ..asgi._hints import EXTENSION as EARLY_HINT
 from ..core._environs import make_environ, server_of
 from ..core._exceptions import ClientDisconnected
 from ..core._flow import keeping_thread
-from ..core._request.exchange import find_exchange
+from ..core._request.exchange import GIVEN_ON, find_exchange
 from ..core._request.head import announces_body
 from ..core._request.streaming import BodyStream
 from ..core._response.of_application import response_of
@@ -56,6 +56,7 @@ def whole_environ_for(request: Request) -> dict[str, Any]:
     environ = environ_for(request)
     announced = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     environ["wsgi.input"] = _input_of(request) if announced else LateInput(request)
+    environ[GIVEN_ON] = True
     if request.content_length is not None:
         # Werkzeug handles an OSError only of an input that it bounds itself, by the declared length
         del environ["wsgi.input_terminated"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from .. import _crossing as crossing
 from ..core._buffers import CHUNK_SIZE
 from ..core._request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
+from ..core._request.exchange import GIVEN_ON
 from ..core._request.head import may_have_body
 from ..core.structures._scope_headers import ScopeHeaders
 from ._messages import PATHSEND, with_close
@@ -62,6 +63,8 @@ def hold(
     sent. ``patience``: other code may have read the body from ``receive``, which then waits until the client leaves. In
     that case the drain ends if no message arrives in this many seconds, and a small body is not drained.
     """
+    if GIVEN_ON in scope:
+        return None
     body = open_body(scope, receive)
     if not isinstance(body, ReceiveBody) or body.ended or body.disconnected:
         return None

@@ -21,7 +21,7 @@ from ..core._request.draining import (
     expects_continue,
     is_inert,
 )
-from ..core._request.exchange import KEY
+from ..core._request.exchange import GIVEN_ON, KEY
 from ..core._request.head import announces_body
 from ..core.structures._environ_headers import EnvironHeaders
 from ._input import InputBody, open_body, sent_length
@@ -74,6 +74,8 @@ def drain_before_error(environ: dict[str, Any], request: Any) -> None:
 
 
 def _make_drain(environ: dict[str, Any], request: Any) -> Callable[[], None] | None:
+    if GIVEN_ON in environ:
+        return None
     exchange: Exchange | None = environ.get(KEY)
     body = None
     if exchange is not None:

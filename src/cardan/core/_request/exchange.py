@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIRECT",
+    "GIVEN_ON",
     "KEY",
     "NOBODY",
     "REQUEST_KEY",
@@ -43,6 +44,11 @@ DIRECT: Final = "cardan.direct"
 
 Its value is the state that the caller gave to the request. An error that ``on_exception`` has answered is not raised
 to such a caller, who could not take the answer as well.
+"""
+
+GIVEN_ON: Final = "cardan.given_on"
+"""The key of an environ or scope that a bridge has made of a request: the application that gives the request on drains
+its body. A drain inside would wait for the client without a bound, because a blocking read has none.
 """
 
 REQUEST_KEY: Final = "cardan.request"
