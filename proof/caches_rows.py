@@ -499,6 +499,17 @@ def packed_by_its_name(s: Stage) -> None:
 
 
 @row
+def packed_on_its_way(s: Stage) -> None:
+    """What ``Compression`` has packed is stored by itself, and a client that takes no gzip does not get it."""
+    s.write(b"a text that is packed " * 50)
+    path = "/packed/{}?cc=max-age%3D3600&tag=strong"
+    for _ in range(2):
+        s.get(path, Accept_Encoding="gzip")
+        s.get(path)
+    s.reached(200, 200, varnish=(200,))
+
+
+@row
 def varies(s: Stage) -> None:
     """Requests with another value of a field that Vary names get another answer."""
     s.write(b"in some language")

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from cardan import Application, Mount, Request, Response, abort
+from cardan import Application, Compression, Mount, Request, Response, abort
 from cardan.exceptions import MethodNotAllowed
 from cardan.files import StaticFiles, send_from_directory
 from tests.contract import test_response_conditional as conditional
@@ -33,6 +33,7 @@ def site(folder: Path) -> Mount:
 
     The query of a view: ``cc`` is Cache-Control, ``tag`` makes a ``strong`` or ``weak`` ETag of the content, ``date``
     sets Last-Modified, ``vary`` names a field of the request that the text depends on, ``status`` is the status.
+    ``/packed`` has the same views behind ``Compression``.
     ``/table`` is the application of ``tests/contract/test_response_conditional.py``; its answers are fresh for an hour.
     """
 
@@ -84,7 +85,8 @@ def site(folder: Path) -> Mount:
         return response.make_conditional(request, accept_ranges="ranges" in args, complete_length=len(body))
 
     files = {age: StaticFiles(folder, max_age=seconds) for age, seconds in AGES.items()}
-    return Mount({**files, "/table": table, "/sent": Application(sent), "/view": Application(view)})
+    views = Application(view)
+    return Mount({**files, "/table": table, "/sent": Application(sent), "/view": views, "/packed": Compression(views)})
 
 
 def hash_of(data: bytes) -> int:
