@@ -64,7 +64,7 @@ class _Writer:
     __slots__ = ("_begins_early", "_begun", "_body", "_method", "_thread", "has_dropped")
 
     def __init__(self, exchange: Exchange, method: str) -> None:
-        # only the outermost application of a thread may begin: one that it calls has not the response of the request
+        # only the outermost application of a thread may begin: another one gives its response to the code around it
         self._begins_early, exchange.begins_early = exchange.begins_early, False
         self._method = method
         self._thread = get_ident()

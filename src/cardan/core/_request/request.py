@@ -140,10 +140,9 @@ class BaseRequest(_Limited):
     cancelled, such as ``partial(trio.CancelScope, shield=True)``. If an upload fails or is cancelled, the request exits
     its sink inside that context manager, because the exit may have to be awaited. So is the work on a sink while other
     tasks wait in :meth:`load` for the same body, if the context manager has an attribute ``shield``, as those of trio
-    and anyio have. ``make_event`` makes an event with
-    ``set()`` and an async ``wait()``, for tasks that load one body at the same time; the default finds the event loop
-    that runs, asyncio or trio. ``state`` becomes :attr:`state`. ``inform`` sends an :class:`Informational` response:
-    see :meth:`send_early_hints`.
+    and anyio have. ``make_event`` makes an event with ``set()`` and an async ``wait()``, for tasks that load one body
+    at the same time; the default finds the event loop that runs, asyncio or trio. ``state`` becomes :attr:`state`.
+    ``inform`` sends an :class:`Informational` response: see :meth:`send_early_hints`.
 
     Every documented attribute except the limits is read-only. An application may set attributes of its own, such as
     ``request.user``. Raises :exc:`TypeError` for a body of another type.
