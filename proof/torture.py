@@ -62,6 +62,8 @@ MOST = 400
 """A bound on the calls and steps of a program; every program has fewer."""
 PATIENCE = 10.0
 """For how many seconds the rules may be broken after a request, because a thread has not ended yet."""
+HURRY = 0.1
+"""The same, after a trial has broken them: the run has failed, and shall end and say why before it is ended."""
 THREADS = 2
 """No program needs more threads at once, so no more are kept for later requests."""
 
@@ -295,17 +297,19 @@ def threads_left(before: set[threading.Thread]) -> list[str]:
     return wrong
 
 
-async def settled(check: Callable[[], list[str]]) -> list[str]:
-    """Repeat ``check`` until it finds nothing, or for ``PATIENCE`` seconds. Returns what it still finds."""
-    end = time.monotonic() + PATIENCE
+async def settled(check: Callable[[], list[str]], found: list[Found]) -> list[str]:
+    """Repeat ``check`` until it finds nothing, or for ``PATIENCE`` seconds (``HURRY`` if something was ``found``
+    before). Returns what it still finds.
+    """
+    end = time.monotonic() + (HURRY if found else PATIENCE)
     while (wrong := check()) and time.monotonic() < end:
         await anyio.sleep(0.001)
     return wrong
 
 
-def settled_here(check: Callable[[], list[str]]) -> list[str]:
+def settled_here(check: Callable[[], list[str]], found: list[Found]) -> list[str]:
     """The same as :func:`settled` in a plain thread."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + (HURRY if found else PATIENCE)
     while (wrong := check()) and time.monotonic() < end:
         time.sleep(0.001)
     return wrong
@@ -337,7 +341,7 @@ def torture_wsgi(bench: Bench, place: str, program: str, modes: Modes, offsets: 
                 wrong.append(f"tasks: {left}")
             return wrong
 
-        for what in settled_here(check):
+        for what in settled_here(check, bench.found):
             bench.found.append(Found(place, program, f"{how} ({faults.what})", what))
 
     once(Faults(), "no call fails")
@@ -503,7 +507,7 @@ async def torture_asgi(bench: Bench, place: str, program: str, modes: Modes, off
                 wrong.append(f"threads: {len(kept.threads)} in the pool, of which {len(kept.idle)} are free")
             return wrong
 
-        for what in await settled(check):
+        for what in await settled(check, bench.found):
             bench.found.append(Found(place, program, f"{how} ({faults.what})", what))
         return reached
 

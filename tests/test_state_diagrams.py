@@ -80,6 +80,47 @@ def test_no_body_takes_another_arrow(machine: Machine, kind: type[Any]) -> None:
     assert {change for change in taken if change[0] != change[1]} == machine.changes()
 
 
+#: the machines that read the bytes of a request
+BYTES = {name: machine for name, machine in MACHINES.items() if machine not in (ANSWER, FINALIZER)}
+
+
+def ended(machine: Any) -> str | None:
+    """The text of what ``close()`` raises; None if it raises nothing."""
+    try:
+        machine.close()
+    except (HTTPException, RuntimeError) as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("machine", "state"),
+    [(machine, state) for machine in BYTES.values() for state in machine.readers if state not in (FAILED, "closed")],
+    ids=[f"{name} {state}" for name in BYTES for state in BYTES[name].readers if state not in (FAILED, "closed")],
+)
+def test_every_kind_of_input_in_every_state(machine: Machine, state: str) -> None:
+    """No bytes, and what is no bytes, leave a machine in its state. After its end it takes nothing more; if it ends too
+    early, each later call raises the same error.
+    """
+    for given in ("text", 5, None, b""):
+        walks = list(machine.walks(state))
+        assert walks
+        for _, made in walks:
+            if given == b"":
+                made.feed(given)
+            else:
+                with pytest.raises(TypeError, match=r"got (str|int|NoneType), expected "):
+                    made.feed(given)
+            assert made.state == state
+            error = ended(made)
+            assert made.state == ("closed" if error is None else FAILED)
+            for again in (lambda made=made: made.feed(b""), lambda made=made: made.feed(b"x"), made.close):
+                with pytest.raises((HTTPException, RuntimeError)) as caught:
+                    again()
+                assert error is None or str(caught.value) == error
+                assert made.state == ("closed" if error is None else FAILED)
+
+
 def test_an_error_leads_to_failed() -> None:
     """The machines whose diagrams say so are ``failed`` after an error of the input, and raise it again."""
     finalizer = ResponseFinalizer("GET", 200, [("Content-Length", "1")])

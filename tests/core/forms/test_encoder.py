@@ -386,3 +386,69 @@ def test_types_that_are_no_multipart(media_type: str) -> None:
     """The encoder writes its boundary behind the type."""
     with pytest.raises(ValueError, match="expected one such as 'multipart/mixed'"):
         PartEncoder(media_type)
+
+
+# --- every event in every state ---
+
+#: what a machine can be given: events of forms, events of parts, data, its end, and what is no event
+INPUTS: dict[str, Callable[[Any], Any]] = {
+    "Field": lambda machine: machine.feed([Field("a", "1", b"1")]),
+    "FileStart": lambda machine: machine.feed([FileStart("f", "x", Headers())]),  # type: ignore[arg-type]
+    "FileEnd": lambda machine: machine.feed([FileEnd()]),
+    "PartStart": lambda machine: machine.feed([PartStart()]),
+    "PartEnd": lambda machine: machine.feed([PartEnd()]),
+    "bytes": lambda machine: machine.feed([b"x"]),
+    "memoryview": lambda machine: machine.feed([memoryview(b"x")]),
+    "no bytes": lambda machine: machine.feed([b""]),
+    "text": lambda machine: machine.feed(["x"]),
+    "None": lambda machine: machine.feed([None]),
+    "close": lambda machine: machine.close(),
+}
+DATA_INPUTS = ("bytes", "memoryview", "no bytes")
+MACHINES: dict[str, tuple[Callable[[], Any], dict[str, list[str]], dict[tuple[str, str], str]]] = {
+    "MultipartEncoder": (
+        MultipartEncoder,
+        {"parts": [], "file": ["FileStart"], "closed": ["close"]},
+        {
+            ("parts", "Field"): "parts", ("parts", "FileStart"): "file", ("parts", "close"): "closed",
+            **{("file", data): "file" for data in DATA_INPUTS}, ("file", "FileEnd"): "parts",
+        },
+    ),
+    "PartEncoder": (
+        PartEncoder,
+        {"parts": [], "data": ["PartStart"], "closed": ["close"]},
+        {
+            ("parts", "PartStart"): "data", ("parts", "close"): "closed",
+            **{("data", data): "data" for data in DATA_INPUTS}, ("data", "PartEnd"): "parts",
+        },
+    ),
+    "FormBuilder": (
+        FormBuilder,
+        {"fields": [], "file": ["FileStart"], "closed": ["close"]},
+        {
+            ("fields", "Field"): "fields", ("fields", "FileStart"): "file", ("fields", "close"): "closed",
+            **{("file", data): "file" for data in DATA_INPUTS}, ("file", "FileEnd"): "fields",
+            ("file", "Field"): "file",  # only files are checked for their order
+        },
+    ),
+}  # fmt: skip
+"""How each machine is made, how it comes into each of its states, and which input it takes there to which state."""
+
+
+@pytest.mark.parametrize("given", INPUTS)
+@pytest.mark.parametrize(("name", "state"), [(name, state) for name, row in MACHINES.items() for state in row[1]])
+def test_every_event_in_every_state(name: str, state: str, given: str) -> None:
+    """A machine takes an event that its state allows, and refuses every other one as the program's fault, by which
+    its state does not change.
+    """
+    make, ways, arrows = MACHINES[name]
+    machine = make()
+    for step in ways[state]:
+        INPUTS[step](machine)
+    assert machine.state == state
+    if (state, given) not in arrows:
+        with pytest.raises(MachineStateError, match=rf"in state '{state}', expected"):
+            INPUTS[given](machine)
+    else:
+        INPUTS[given](machine)
+    assert machine.state == arrows.get((state, given), state)
