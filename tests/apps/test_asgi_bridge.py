@@ -399,6 +399,60 @@ def test_what_an_application_does_after_its_response(backend: Any) -> None:
 
 
 @on_both_loops
+def test_the_head_of_an_answer_without_a_body(backend: Any) -> None:
+    """In answer to HEAD an application may leave out the body, whose length is then not declared as 0."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send(body(b""))
+
+    with client_of(app, backend) as client:
+        assert "Content-Length" not in client.head("/").headers
+        assert client.get("/").headers["Content-Length"] == "0"
+
+
+@on_both_loops
+def test_a_whole_answer_whose_head_is_wrong(backend: Any) -> None:
+    """The application runs to its end before the error is raised: nothing of it outlives the request."""
+    seen: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({**START, "status": 99})
+        await send(body(b"whole"))
+        await anyio.sleep(0.001)
+        seen.append("ended")
+
+    with client_of(app, backend) as client, pytest.raises(ValueError, match="99"):
+        client.get("/")
+    assert seen == ["ended"]
+
+
+@on_both_loops
+def test_what_is_received_after_the_response(backend: Any) -> None:
+    """After the end of the response ``receive()`` gives a disconnect, also if the upload was not read, and each time it
+    gives other tasks their turn. Hints that come after the head are left out.
+    """
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(START)
+        await send({"type": "http.response.early_hint", "links": [b"</a.css>; rel=preload"]})
+        await send(body(b"whole"))
+        seen.append((await receive())["type"])
+        with anyio.CancelScope() as scope_of_reads:
+            scope_of_reads.cancel()
+            await receive()
+        seen.append(scope_of_reads.cancelled_caught)
+
+    environ = RequestBuilder("/", method="POST", data=bytes(100_000)).environ()
+    environ["wsgi.early_hints"] = seen.append
+    answer: Any = Application.from_asgi(only_http(app), backend=backend)(environ, lambda *_: print)
+    assert b"".join(answer) == b"whole"
+    answer.close()
+    assert seen == ["http.disconnect", True]
+
+
+@on_both_loops
 def test_two_tasks_that_send(backend: Any) -> None:
     """Tasks of an application may send at the same time: no chunk is lost, and none waits for ever."""
 

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,8 +16,10 @@ import pytest
 
 from cardan import Application, Mount, Response, asgi, middleware
 from cardan._crossing import turns_here
+from cardan.apps._writer import answer_writing
 from cardan.apps._wsgi_bridge import bridged
 from cardan.core import ContentLengthError
+from cardan.core._request.exchange import Exchange
 from cardan.testing import AsyncClient
 from tests.apps.doors import DOORS, exchange, resolving, scope_of
 
@@ -733,3 +736,28 @@ def test_on_uvicorn(server_pool: ServerPool) -> None:
         until(endless, b"xxxx")
     with ask("/seen") as seen:
         until(seen, b"BrokenPipeError")
+
+
+def test_only_the_thread_of_a_handler_gives_up_its_place() -> None:
+    """A handler leaves its place to others while a bridged application makes the first chunk. An application that is
+    called in another thread leaves the place of the handler alone, which runs on.
+    """
+    begun: list[Any] = []
+    exchange = Exchange()
+    exchange.lease = SimpleNamespace(thread=threading.get_ident(), begin_stream=begun.append)
+    exchange.token = "the loop"
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return iter([b"some"])
+
+    def run() -> None:
+        response = answer_writing(app, {}, exchange, "GET", lambda status, headers, body: Response(body, status))
+        assert response.get_data() == b"some"
+
+    other = threading.Thread(target=run)
+    other.start()
+    other.join()
+    assert begun == []
+    run()
+    assert begun == ["the loop"]

@@ -14,7 +14,9 @@ import flask
 import pytest
 
 from cardan import CORS, Application, Compression, Mount, Request, Response, asgi
+from cardan.core import ContentLengthError
 from cardan.testing import PROTOCOLS, Client, RequestBuilder, lint
+from cardan.wsgi._calling import call_app
 from tests.apps.doors import resolving
 
 if TYPE_CHECKING:
@@ -595,6 +597,168 @@ def test_a_list_of_something_else_than_bytes() -> None:
     with Client(Application.from_wsgi(app), "asgi") as client, pytest.raises(TypeError):
         client.get("/")
     assert log == ["closed"]
+
+
+# --- the call by itself ---
+
+
+class Steps:
+    """An iterable of ``chunks`` that notes what is asked of it. An exception among them is raised."""
+
+    def __init__(self, *chunks: bytes | BaseException) -> None:
+        self.chunks = iter(chunks)
+        self.log: list[str] = []
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> bytes:
+        self.log.append("next")
+        chunk = next(self.chunks)
+        if isinstance(chunk, BaseException):
+            raise chunk
+        return chunk
+
+    def close(self) -> None:
+        self.log.append("close")
+
+
+def test_what_is_written_does_not_wait_for_the_iterable() -> None:
+    """What an application writes before it returns is given before the iterable is asked for its first item."""
+    steps = Steps(b"def")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", "6")])(b"abc")
+        return steps
+
+    _, _, body = call_app(app, {})
+    assert body.take_whole(6) is None
+    chunks = iter(body)
+    assert (next(chunks), steps.log) == (b"abc", [])
+    assert b"".join(chunks) == b"def"
+    body.close()
+    body.close()
+    assert steps.log == ["next", "next", "close"]
+
+
+def test_what_is_written_after_the_end() -> None:
+    """``write()`` is refused as soon as the iterable has ended, because nobody would send the bytes."""
+    kept: list[Any] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        kept.append(start_response("200 OK", []))
+        return Steps(b"abc")
+
+    _, _, body = call_app(app, {})
+    assert b"".join(body) == b"abc"
+    with pytest.raises(RuntimeError, match="after the end of the response"):
+        kept[0](b"late")
+
+
+def test_the_fields_are_those_of_the_call() -> None:
+    """The list of header fields belongs to the application, which may change it after ``start_response``."""
+
+    def app(environ: Any, start_response: Any) -> Any:
+        fields = [("X-A", "1")]
+        start_response("200 OK", fields)
+        fields.clear()
+        return []
+
+    assert call_app(app, {})[1] == [("X-A", "1")]
+
+
+@pytest.mark.parametrize("error", [None, LookupError(), SystemExit()])
+def test_the_iterable_is_closed_after_its_last_chunk(error: BaseException | None) -> None:
+    """It is closed once, whether it gives more than was declared or raises an error instead."""
+    steps = Steps(b"abc", b"more" if error is None else error)
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", "3")])
+        return steps
+
+    _, _, body = call_app(app, {})
+    assert body.take_whole(3) == b"abc"
+    with pytest.raises(ContentLengthError if error is None else type(error)):
+        body.finish()
+    assert steps.log == ["next", "next", "close"]
+
+
+@pytest.mark.parametrize("error", [LookupError, SystemExit])
+def test_an_iterable_whose_first_item_fails_is_closed(error: type[BaseException]) -> None:
+    """An iterable that was asked for its first item, with any error, is closed: nobody else has it."""
+    steps = Steps(error())
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", "3")])
+        return steps
+
+    with pytest.raises(error):
+        call_app(app, {})
+    assert steps.log == ["next", "close"]
+
+
+class ClosingList(list[bytes]):
+    """A list that has to be closed."""
+
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("status", ["200 OK", "99 Wrong"])
+def test_a_list_that_has_to_be_closed(status: str) -> None:
+    """Over ASGI it is closed once, also if the status that comes with it cannot be sent."""
+    chunks = ClosingList([b"abc"])
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response(status, [])
+        return chunks
+
+    with Client(Application.from_wsgi(app), "asgi") as client:
+        if status == "200 OK":
+            assert client.get("/").content == b"abc"
+        else:
+            with pytest.raises(ValueError, match="99"):
+                client.get("/")
+    assert chunks.closed == 1
+
+
+def test_an_iterator_without_close_runs_to_its_end() -> None:
+    """What a program does after the last chunk is done, also if its iterable has no close()."""
+    seen: list[str] = []
+
+    def chunks() -> Iterator[bytes]:
+        yield b"abc"
+        seen.append("after")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", "3")])
+        return map(bytes, chunks())
+
+    with Client(Application.from_wsgi(app), "asgi") as client:
+        assert client.get("/").content == b"abc"
+    assert seen == ["after"]
+
+
+def test_a_raw_path_without_the_prefix() -> None:
+    """Some servers leave the root path out of ``raw_path``. PATH_INFO is what is below it in any case."""
+    seen: list[tuple[str, str]] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        seen.append((environ["SCRIPT_NAME"], environ["PATH_INFO"]))
+        start_response("200 OK", [])
+        return []
+
+    async def send(message: Any) -> None: ...
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    for raw_path in (b"/below/the/page", b"/the/page"):
+        scope = RequestBuilder("/").scope() | {"root_path": "/below", "path": "/below/the/page", "raw_path": raw_path}
+        anyio.run(Application.from_wsgi(app), scope, receive, send)
+    assert seen == [("/below", "/the/page")] * 2
 
 
 def _reads(how: str, stream: Any) -> bytes:

@@ -1161,6 +1161,7 @@ def test_wsgi_what_was_read_costs_nothing() -> None:
         (Application(never), environ(None, 0)),
         (Application(never), environ(0, 0)),
         (Application(never), environ(None, 0, CONTENT_LENGTH="")),
+        (wsgi_all_then_bare, environ(0, 0)),
     ):
         assert isinstance(call(app, env)[1], list)
     chunked = Application(refuses)
@@ -1454,6 +1455,24 @@ def test_wsgi_the_server_answers_an_error_after_the_body(error: Exception) -> No
         started, _ = call(Application(fails), env)
         assert started.status == 500
     assert stream.tell() == 8000
+
+
+def test_wsgi_what_ends_the_process_waits_for_no_client() -> None:
+    """A KeyboardInterrupt is no exception of the program: it is raised at once, without a drain, and ``on_exception``
+    is not asked.
+    """
+
+    class Rescuing(Application[Request]):
+        def on_exception(self, request: Request, error: Exception) -> Any:
+            return Response("rescued", 500)
+
+    def interrupted(request: Request) -> Response:
+        raise KeyboardInterrupt
+
+    stream = Input(bytes(8000))
+    with pytest.raises(KeyboardInterrupt):
+        call(Rescuing(interrupted), environ(8000, **{"wsgi.input": stream}))
+    assert stream.reads == 0
 
 
 def test_wsgi_a_body_that_fails_breaks_off_at_once() -> None:

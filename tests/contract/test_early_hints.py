@@ -317,6 +317,30 @@ def test_a_hint_that_cannot_be_sent_tells_of_a_disconnect() -> None:
     assert seen == [True] * 4
 
 
+def test_after_an_application_inside_has_answered() -> None:
+    """A handler may ask another application, and send hints afterwards: its own response is still to come."""
+
+    def plain(request: Request) -> Response:
+        return Response("inside")
+
+    inside = Application(plain)
+
+    def outer(request: Request) -> Response:
+        inside(request.environ, lambda *_: print)  # type: ignore[arg-type]
+        request.send_early_hints([STYLE])
+        return Response("hello")
+
+    async def aouter(request: Request) -> Response:
+        async def nowhere(message: Any) -> None: ...
+
+        await inside(request.scope, request.receive, nowhere)
+        await request.asend_early_hints([STYLE])
+        return Response("hello")
+
+    assert over_wsgi(Application(outer)) == ([[STYLE]], b"hello")
+    assert over_asgi(Application(aouter)) == ([[STYLE]], b"hello")
+
+
 def test_from_the_second_application() -> None:
     """If code of the server's side gives a request to one application after the other, the second one sends hints: what
     the first one has answered was not sent.

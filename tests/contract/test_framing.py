@@ -16,7 +16,7 @@ import pytest
 from cardan import Application, Request, Response, core
 from cardan.exceptions import BodyConsumed, ClientDisconnected, LengthRequired, RequestEntityTooLarge
 from cardan.testing import RequestBuilder
-from cardan.wsgi._input import InputBody
+from cardan.wsgi._input import InputBody, open_body
 
 from .request_apps import READERS
 
@@ -471,6 +471,63 @@ def test_an_input_without_read1_is_read_in_pieces_that_grow() -> None:
     assert sizes[0] <= 1024
     assert all(size <= max(1024, sum(sizes[:at])) for at, size in enumerate(sizes))
     assert len(sizes) < 40
+
+
+@pytest.mark.parametrize("make", [bytearray, memoryview])
+def test_an_input_that_gives_no_bytes_object(make: Any) -> None:
+    """A ``wsgi.input`` of other code may give any bytes-like object. What a request gives is bytes."""
+
+    class Input(io.BytesIO):
+        def read(self, size: int | None = -1) -> Any:
+            return make(super().read(size))
+
+        def read1(self, size: int | None = -1) -> Any:
+            return make(super().read1(size))
+
+    for read in (Request.get_data, lambda request: request.stream.read(), lambda request: next(request.iter_data())):
+        request = Request(RequestBuilder("/", method="POST", data=b"body").environ() | {"wsgi.input": Input(b"body")})
+        data = read(request)
+        assert (type(data), data) == (bytes, b"body")
+
+
+def test_an_input_that_tells_of_a_disconnect() -> None:
+    """If the input is the stream of a request around this one, its :exc:`ClientDisconnected` says the same here."""
+
+    class Input(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            raise ClientDisconnected
+
+    request = Request(RequestBuilder("/", method="POST", data=b"body").environ() | {"wsgi.input": Input()})
+    with pytest.raises(ClientDisconnected):
+        request.get_data()
+    assert request.disconnected
+
+
+def test_an_empty_length_is_none() -> None:
+    """A server may set CONTENT_LENGTH to an empty text (PEP 3333): no length is declared."""
+    environ = RequestBuilder("/", method="POST").environ()
+    environ |= {"CONTENT_LENGTH": "", "wsgi.input": io.BytesIO(b"body"), "wsgi.input_terminated": True}
+    assert Request(environ).get_data() == b"body"
+
+
+def test_the_input_after_a_request_has_opened_it() -> None:
+    """What replaces ``wsgi.input`` gives the bytes that have arrived, without a wait for all of them. It takes no bytes
+    of a body that a request reads.
+    """
+
+    class Input(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("this waits for all bytes that are asked for")
+
+    environ = RequestBuilder("/", method="POST", data=b"body").environ() | {"wsgi.input": Input(b"body")}
+    open_body(environ, 4)
+    assert environ["wsgi.input"].read1(100) == b"body"
+    environ = RequestBuilder("/", method="POST", data=b"body").environ() | {"wsgi.input": Input(b"body")}
+    pieces = Request(environ).iter_data(1)
+    assert next(pieces) == b"b"
+    with pytest.raises(BodyConsumed):
+        environ["wsgi.input"].read1(100)
+    assert b"".join(pieces) == b"ody"
 
 
 def test_what_a_cancelled_read_has_read_is_given_once() -> None:

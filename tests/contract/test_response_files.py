@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -149,6 +149,81 @@ def test_direct_passthrough(path: Path) -> None:
     assert ENDED == ["hook"]
     with path.open("rb") as file:
         assert isinstance(wrap_file({}, file), FileWrapper)
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304), ("GET", 204)])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_direct_passthrough_of_no_body(method: str, status: int, is_async: bool) -> None:
+    """Where an answer has no body, the server gets none, and what would have been passed on is closed."""
+    closed: list[str] = []
+
+    class Passed:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"body"
+
+        def close(self) -> None:
+            closed.append("closed")
+
+    class AsyncPassed:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"body"
+
+        async def aclose(self) -> None:
+            closed.append("closed")
+
+    response = Response(AsyncPassed() if is_async else Passed(), status, direct_passthrough=True)
+    body: Any = response(RequestBuilder("/", method=method).environ(), lambda *args: None)
+    assert b"".join(body) == b""
+    body.close()
+    assert closed == ["closed"]
+
+
+def test_direct_passthrough_of_an_async_body() -> None:
+    """A server of WSGI cannot iterate an async body, so that it is sent as every other one."""
+
+    class Passed:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"one "
+            yield b"two"
+
+    for passed in (Passed(), aiter(Passed())):
+        body: Any = Response(passed, direct_passthrough=True)(RequestBuilder("/").environ(), lambda *args: None)
+        assert b"".join(body) == b"one two"
+        body.close()
+
+
+def test_direct_passthrough_knows_the_wrapper_of_the_server(path: Path) -> None:
+    """An iterable is passed on unchanged if the server may know it: if the server has no file wrapper that is a class,
+    or if the iterable is of this class. The file of ``send_file`` goes through the wrapper in any case.
+    """
+
+    def passed(iterable: Any, wrapper: Any) -> Any:
+        environ = RequestBuilder("/").environ()
+        environ.pop("wsgi.file_wrapper", None)
+        if wrapper is not None:
+            environ["wsgi.file_wrapper"] = wrapper
+        return Response(iterable, direct_passthrough=True)(environ, lambda *args: None)
+
+    class Opaque:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"some"
+
+    opaque = Opaque()
+    assert passed(opaque, None) is opaque
+    assert passed(opaque, lambda file, size: opaque) is opaque
+    assert passed(opaque, Opaque) is opaque
+    other = passed(opaque, FileWrapper)
+    assert other is not opaque
+    assert b"".join(other) == b"some"
+
+    environ = RequestBuilder("/").environ()
+    environ["wsgi.file_wrapper"] = FileWrapper
+    response = send_file(path, None)
+    response.direct_passthrough = True
+    body: Any = response(environ, lambda *args: None)
+    assert type(body) is FileWrapper
+    assert b"".join(body) == path.read_bytes()
+    body.close()
 
 
 async def _messages(path: Path, **fields: str) -> list[Any]:

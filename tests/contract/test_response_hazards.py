@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response, redirect
+from cardan.core import ContentLengthError
 from cardan.exceptions import HTTPException, NotFound
 from cardan.testing import Client, RequestBuilder
 
@@ -426,3 +428,50 @@ async def test_a_filler_that_cannot_be_sent() -> None:
     with anyio.fail_after(100), pytest.raises(LookupError, match="of the server"):
         await Application(handler)(RequestBuilder("/").scope(), receive, send)
     assert log == ["ended"]
+
+
+def test_wsgi_a_stream_is_given_chunk_by_chunk() -> None:
+    """A server gets each chunk of a stream and nothing else; one empty chunk if the stream has none."""
+    for chunks in ([b"one"], [b"one", b"two"], [b""], []):
+        app: Any = Response(iter(chunks))
+        assert list(app(RequestBuilder("/").environ(), lambda *_: print)) == (chunks or [b""])
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first chunk", "later chunk"])
+def test_wsgi_a_body_that_is_too_long_tells_of_no_disconnect(first: bool) -> None:
+    """More bytes than were declared are an error of the program: ``disconnected`` stays False for the close hooks."""
+    seen: list[bool] = []
+
+    @Request.application
+    def app(request: Request) -> Response:
+        response = Response(iter([b"four"] if first else [b"f", b"our"]), headers={"Content-Length": "3"})
+        response.call_on_close(lambda: seen.append(request.disconnected))
+        return response
+
+    def serve() -> None:
+        body: Any = app(RequestBuilder("/").environ(), lambda *_: print)  # type: ignore[call-overload]
+        try:
+            list(body)
+        finally:
+            body.close()
+
+    with pytest.raises(ContentLengthError):
+        serve()
+    assert seen == [False]
+
+
+def test_wsgi_a_stream_whose_head_is_refused_ends_the_request() -> None:
+    """A head that cannot be sent is an error. The files of the request are closed, which the body might have read."""
+    files: list[Any] = []
+
+    @Request.application
+    def app(request: Request) -> Response:
+        files.append(request.files["f"])
+        response = Response(chunk for chunk in [b"body"])
+        response.headers._list.append(("X", "a\0"))  # only the finalizer checks it
+        return response
+
+    environ = RequestBuilder("/", method="POST", data={"f": (io.BytesIO(b"data"), "a")}).environ()
+    with pytest.raises(ValueError, match="got"):
+        app(environ, lambda *_: print)  # type: ignore[call-overload]
+    assert files[0].stream.closed

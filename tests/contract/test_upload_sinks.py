@@ -10,6 +10,7 @@ import io
 import os
 import tempfile
 import threading
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -726,6 +727,34 @@ def test_a_handler_finds_its_sink(protocol: Any, load: bool, kind: type[Counting
     with Client(Stored.application(handler, load=load), protocol=protocol) as client:
         answer = client.post("/", content=body_of(1, 5000), headers={"Content-Type": CT})
     assert answer.json() == [1, 5000]
+
+
+@transports
+def test_an_async_sink_of_a_body_that_is_loaded_first(transport: str) -> None:
+    """``load=True`` before an ``async def`` handler awaits the methods of the sinks, on both protocols."""
+    opened: list[Any] = []
+
+    async def handler(request: Request) -> Response:
+        return Response(str([file.sink is one for file, one in zip(request.files.getlist("f"), opened, strict=True)]))
+
+    app = Application(handler, request_class=storing(AwaitedFile, opened), load=True)
+    assert post(app, transport, body_of(1, 5000)).text == "[True, True]"
+    assert [one.closed for one in opened] == [True, True]
+
+
+@transports
+def test_a_body_that_is_loaded_first_is_loaded_in_the_context_of_the_request(transport: str) -> None:
+    """What ``make_file_sink`` sets in the context is there in the handler."""
+    seen: ContextVar[str] = ContextVar("seen", default="")
+
+    class Noting(Request):
+        def make_file_sink(self, part: Any) -> Any:
+            seen.set("by the sink")
+            return io.BytesIO()
+
+    app = Application(lambda request: Response(seen.get()), request_class=Noting, load=True)
+    assert post(app, transport, body_of(1)).text == "by the sink"
+    assert seen.get() == ""
 
 
 def test_the_sink_of_a_file_without_a_form() -> None:

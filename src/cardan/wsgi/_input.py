@@ -202,7 +202,7 @@ def sent_length(environ: dict[str, Any]) -> int | None:
     """
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
-    return parse_content_length(environ.get("CONTENT_LENGTH") or None)
+    return parse_content_length(environ.get("CONTENT_LENGTH"))
 
 
 def open_body(environ: dict[str, Any], length: int | None) -> Body:
