@@ -669,7 +669,9 @@ def test_the_fields_are_those_of_the_call() -> None:
 
 @pytest.mark.parametrize("error", [None, LookupError(), SystemExit()])
 def test_the_iterable_is_closed_after_its_last_chunk(error: BaseException | None) -> None:
-    """It is closed once, whether it gives more than was declared or raises an error instead."""
+    """An iterable whose body was taken whole is closed once, whether it then gives more than was declared or raises an
+    error.
+    """
     steps = Steps(b"abc", b"more" if error is None else error)
 
     def app(environ: Any, start_response: Any) -> Any:

@@ -876,6 +876,27 @@ def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:
     assert PIECES // 2 <= connection.received <= PIECES
 
 
+def test_asgi_room_is_made_for_no_longer_than_the_end_waits(backend: str) -> None:
+    """A client that sends without a pause, whose messages are received without a wait, does not keep the end of the
+    response from being sent.
+    """
+
+    class Narrow(Request):
+        max_drain_size = PIECE
+
+    class Flooded(Connection):
+        """A server that sends the end when some more pieces were received."""
+
+        async def send(self, message: dict[str, Any]) -> None:
+            self.notes.append(message)
+            while not message.get("more_body", True) and self.pieces > 990:
+                await anyio.lowlevel.checkpoint()
+
+    connection = serve(Application(anever, request_class=Narrow), scope(1000 * PIECE), Flooded(1000), backend)
+    assert connection.sent[-1]["more_body"] is False
+    assert connection.received < 100
+
+
 async def resets() -> dict[str, Any]:
     raise ConnectionResetError
 

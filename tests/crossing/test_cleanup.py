@@ -811,7 +811,7 @@ async def test_cleanup_that_takes_too_long() -> None:
     assert slow.done()
 
 
-@pytest.mark.parametrize("kind", ["async", "def", "slow"])
+@pytest.mark.parametrize("kind", ["async", "def", "slow", "nested"])
 async def test_cleanup_is_waited_for_from_the_cancellation_on(kind: str) -> None:
     """A lifespan that ends in the turn of the loop in which a request was cancelled waits for it, although it has not
     begun to clean up yet. Nothing is kept of it afterwards.
@@ -844,9 +844,16 @@ async def test_cleanup_is_waited_for_from_the_cancellation_on(kind: str) -> None
         response.call_on_close(lambda: log.append("hook"))
         return response
 
-    apps = {"async": handler, "def": lambda _: Response(body()), "slow": slow}
+    async def around(depth: int) -> None:  # each group passes a cancellation on in another turn of the loop
+        if not depth:
+            await exchange.run()
+            return
+        async with asyncio.TaskGroup() as group:
+            group.create_task(around(depth - 1))
+
+    apps = {"async": handler, "def": lambda _: Response(body()), "slow": slow, "nested": handler}
     exchange = get(Application(apps[kind]))
-    task = asyncio.create_task(exchange.run())
+    task = asyncio.create_task(around(6 if kind == "nested" else 0))
     await until(lambda: exchange.body)
     task.cancel()
     await cleanup.wait_until_clean(100)
