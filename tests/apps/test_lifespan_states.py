@@ -178,10 +178,13 @@ def in_a_copy(app: Any) -> Any:
 @pytest.mark.parametrize("inside", [in_a_copy, in_the_same_environ])
 def test_an_application_around_another_one_keeps_its_state(inside: Any, named: bool, kind: str) -> None:
     """On WSGI the lifespan of an application inside starts as well. Each sees its own state, in middleware before and
-    after the handler too: a lifespan inside changes nothing for the code around it, which may have none itself.
+    after the handler too: a lifespan inside changes nothing for the code around it, which may have none itself. What a
+    request puts into the state is not seen by the next one.
     """
 
     def handler(request: Request) -> Response:
+        assert "more" not in request.state
+        request.state["more"] = "of this request"
         name = request.state["name"]
         return Response(name if kind == "whole" else (each for each in [name]))
 
@@ -189,15 +192,16 @@ def test_an_application_around_another_one_keeps_its_state(inside: Any, named: b
     inner = Application(inside(innermost), middleware=[watching], lifespan=naming("inner"))
     outer = Application(inside(inner), middleware=[watching], lifespan=naming("outer") if named else None)
     seen: list[str | None] = []
-    environ: Any = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
-    environ["seen"] = seen
-    body: Any = outer(environ, lambda status, headers, exc_info=None: None)  # type: ignore[call-overload]
-    assert b"".join(body) == b"innermost"
-    body.close()
+    for _ in range(2):
+        environ: Any = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "wsgi.url_scheme": "http", "SERVER_NAME": "a"}
+        environ["seen"] = seen
+        body: Any = outer(environ, lambda status, headers, exc_info=None: None)  # type: ignore[call-overload]
+        assert b"".join(body) == b"innermost"
+        body.close()
     for app in (innermost, inner, outer):
         app.close()
     around = "outer" if named else None
-    assert seen == [around, "inner", "innermost", "innermost", "inner", around, "innermost", "inner", around]
+    assert seen == [around, "inner", "innermost", "innermost", "inner", around, "innermost", "inner", around] * 2
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket", "wsgi"])

@@ -481,6 +481,38 @@ def test_too_many_slow_clients(backend: str) -> None:
 
 
 @both
+@pytest.mark.parametrize(("whole", "status"), [(True, 200), (False, 503)])
+def test_no_thread_may_wait(backend: str, whole: bool, status: int) -> None:
+    """If no thread may wait for its client, a stream is answered with 503, and is closed. A whole answer is sent, also
+    if it has something to be closed after it.
+    """
+    closed: list[str] = []
+
+    class Chunks(list[bytes]):
+        def close(self) -> None:
+            closed.append("closed")
+
+    def chunks() -> Any:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            closed.append("closed")
+
+    def site(environ: dict[str, Any], start_response: StartResponse) -> Any:
+        start_response("200 OK", [])
+        return Chunks([b"ab"]) if whole else chunks()
+
+    async def main() -> None:
+        taker = Taker()
+        await Application(bridged(site), waiting_threads=0).asgi_app(*exchange("/", taker))
+        assert taker.messages[0]["status"] == status
+
+    run(backend, main)
+    assert closed == ["closed"]
+
+
+@both
 @pytest.mark.parametrize("door", ["resolved, the ASGI side alone", "resolved, which speaks WSGI only"])
 @pytest.mark.parametrize("where", ["around all", "around the inner one"])
 def test_behind_middleware_it_is_kept(backend: str, door: str, where: str) -> None:

@@ -63,6 +63,42 @@ async def test_a_cancellation_goes_on(view: Any, options: dict[str, Any]) -> Non
     assert (seen, sent) == ([], [])
 
 
+@pytest.mark.parametrize("view", [handler, async_handler])
+def test_a_cancellation_of_something_else(view: Any) -> None:
+    """If ``receive`` awaits what was cancelled elsewhere, loading fails as by every other error: the middleware sees
+    it, and the application answers.
+    """
+    log: list[str] = []
+
+    @middleware
+    def around(request: Request) -> Any:
+        try:
+            yield
+        except RuntimeError as error:
+            log.append(str(error))
+            raise
+
+    class Answering(Application[Request]):
+        def on_exception(self, request: Request, error: Exception) -> Response:
+            return Response("answered", 500)
+
+    async def receive() -> Any:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[Any] = []
+    app = Answering(view, load=True, middleware=[around])
+    with pytest.raises(RuntimeError, match="cancelled elsewhere"):
+        asyncio.run(app(RequestBuilder("/", method="POST", data="x").scope(), receive, send))
+    assert len(log) == 1
+    assert "cancelled elsewhere" in log[0]
+    assert sent[1]["body"] == b"answered"
+
+
 @pytest.mark.parametrize("way", ["file", "part"])
 def test_a_save_that_is_cancelled_closes_its_file(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """``Task.cancel()`` while a worker thread opens the target: the file that was opened is closed."""

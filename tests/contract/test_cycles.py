@@ -219,6 +219,10 @@ async def adefective(request: Request) -> Response:
     return defective(request)
 
 
+def coroutine(request: Request) -> Any:
+    return adefective(request)
+
+
 class Bounded(Request):
     """A field of the request says how much of an upload is drained."""
 
@@ -253,6 +257,7 @@ def passing(request: Request) -> Flow:
 ANSWERING = {
     "sync": Answering(defective),
     "async": Answering(adefective),
+    "sync, coroutine": Answering(coroutine),
     "load": Answering(defective, load=True),
     "sync, middleware": Answering(defective, middleware=[passing]),
     "async, middleware": Answering(adefective, middleware=[passing]),

@@ -1153,18 +1153,20 @@ class Later:
 @pytest.mark.parametrize("kind", ["coroutine", "other awaitable"])
 async def test_a_coroutine_of_a_sync_handler_that_was_cancelled(blocking: Blocking, kind: str) -> None:
     """If a ``def`` handler gives a coroutine after the cancellation, it is not begun, and its middleware is closed, in
-    a thread as always. The same holds for any other awaitable.
+    a thread as always, and in the context of the request. The same holds for any other awaitable.
     """
     log: list[Any] = []
     threads: list[int] = []
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 
     @middleware
     def around(request: Request) -> Flow:
+        variable.set("set")
         try:
             yield
         finally:
             threads.append(threading.get_ident())
-            log.append("middleware")
+            log.append(variable.get("not set"))
 
     async def later() -> Response:
         log.append("begun")
@@ -1177,5 +1179,5 @@ async def test_a_coroutine_of_a_sync_handler_that_was_cancelled(blocking: Blocki
     await by_cancel(get(Application(handler, middleware=[around])), blocking.waits.is_set)
     blocking.go_on()
     await until(lambda: log)
-    assert log == ["middleware"]
+    assert log == ["set"]
     assert threads != [threading.get_ident()]

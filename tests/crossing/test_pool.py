@@ -333,6 +333,75 @@ class TestAsyncio:
         await get(Application(handler)).run()
         assert left == [None]
 
+    async def test_a_thread_asks_when_its_task_has_gone(self) -> None:
+        """A task that asyncio has cancelled natively does nothing more for its thread, which is told so at once."""
+        begun, go_on, over = threading.Event(), threading.Event(), threading.Event()
+        log: list[bool] = []
+
+        async def look() -> None:
+            raise AssertionError("nobody awaits this")
+
+        def work() -> None:
+            begun.set()
+            assert go_on.wait(100)
+            log.append(crossing.run_in_task(look))
+            over.set()
+
+        task = asyncio.create_task(pool.run_in_pool(work))
+        assert await asyncio.to_thread(begun.wait, 100)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+        assert await asyncio.to_thread(over.wait, 20)
+        assert log == [False]
+
+    async def test_a_thread_that_is_given_back_while_it_works(self) -> None:
+        """A thread that a request has given back before its job has ended does the jobs of others after that, and is
+        listed as idle once.
+        """
+        begun, go_on = threading.Event(), threading.Event()
+
+        def work() -> None:
+            begun.set()
+            assert go_on.wait(100)
+
+        keeper = pool.Keeper()
+        task = asyncio.create_task(pool.run_in_pool(work, keeper=keeper))
+        assert await asyncio.to_thread(begun.wait, 100)
+        thread, idle = keeper.take(asyncio.get_running_loop()), pool._pools.get().idle
+        keeper.give_back()
+        listed = [idle.count(thread)]
+        go_on.set()
+        await task
+        listed.append(idle.count(thread))
+        assert listed == [0, 1]
+
+    async def test_a_kept_thread_of_a_cancelled_request_is_given_back(self) -> None:
+        """The thread that a site keeps serves others when the site has ended, although its task was cancelled before,
+        and did not wait for it.
+        """
+        begun, go_on = threading.Event(), threading.Event()
+
+        def site(environ: Any, start_response: Any) -> Any:
+            begun.set()
+            assert go_on.wait(100)
+            start_response("200 OK", [])
+            return [b"late"]
+
+        before = set(pool._pools.get().threads)
+        task = asyncio.create_task(get(Application.from_wsgi(site)).run())
+        assert await asyncio.to_thread(begun.wait, 100)
+        (thread,) = [each for each in pool._pools.get().threads if each.is_kept and each not in before]
+        task.cancel()
+        while not task.done():
+            await asyncio.sleep(0.001)
+        assert thread.is_kept
+        go_on.set()
+        with anyio.fail_after(20):
+            while thread.is_kept:
+                await asyncio.sleep(0.001)
+
     async def test_a_cancellation_in_the_turn_in_which_the_thread_ends(self) -> None:
         """The result is neither lost nor waited for twice."""
         log: list[str] = []

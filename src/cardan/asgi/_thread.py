@@ -67,11 +67,11 @@ async def _run_in_thread(
 
     has_begun = False
 
-    def advance(resume: Any, answer: Any) -> tuple[bool, Any]:
+    def advance(resume: Any, answers: list[Any]) -> tuple[bool, Any]:
         nonlocal has_begun
         has_begun = True
         try:
-            return False, context.call(resume, answer)
+            return False, context.call(resume, answers.pop())  # kept, an error would refer to itself by this frame
         except StopIteration as stop:
             return True, stop.value
 
@@ -113,7 +113,7 @@ async def _run_in_thread(
                     is_told = True
                     getattr(value, "close", lambda: None)()  # a coroutine that is not awaited
                     resume, answer = steps.throw, asyncio.CancelledError()
-                done, value = await worker.close(advance, resume, answer)
+                done, value = await worker.close(advance, resume, [answer])
             await close_response(closers_of(value), worker, context)
         except BaseException as error:
             if not crossing.is_cancellation(error):
@@ -132,7 +132,7 @@ async def _run_in_thread(
             # a flow that was cancelled is run to its end: its middleware closes what it has opened
             with crossing.shielded() if is_cancelled else nullcontext():
                 try:
-                    advanced = await worker.handle(advance, resume, answer, discard=discard)
+                    advanced = await worker.handle(advance, resume, [answer], discard=discard)
                 except BaseException as error:
                     if has_begun or not crossing.is_cancellation(error):
                         raise
