@@ -184,9 +184,6 @@ def test_a_server_that_stops(is_async: bool) -> None:
             stops[0]()
         await anyio.lowlevel.checkpoint()
 
-    async def no_body() -> None:
-        return None
-
     def when_stopped(function: Any) -> Any:
         stops.append(function)
         return stops.clear
@@ -197,7 +194,7 @@ def test_a_server_that_stops(is_async: bool) -> None:
     async def main() -> None:
         sender = Sender(
             send,
-            source=no_body,
+            watch=anyio.sleep_forever,
             worker=crossing.Worker(crossing.DEFAULT_THREADS),
             context=crossing.CallersContext(),
             request_url=None,

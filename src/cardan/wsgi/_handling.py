@@ -136,8 +136,8 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         if body is None:
             thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
             exchange.answered = True
-            held = bool(exchange.opened) or response.is_streamed  # the body of the response may read the request's
-            after: list[Callable[[], Any]] = [partial(_leave, app, environ, exchange, thread)] if held else []
+            held = True  # the body of the response, or a close hook, may read that of the request
+            after: list[Callable[[], Any]] = [partial(_leave, app, environ, exchange, thread)]
             request_url = partial(getattr, request, "url")
             body = send(response, environ, start_response, thread, request_url, after)
         return drained(body, environ, response, request) if has_body else body
