@@ -170,6 +170,28 @@ def test_ranges_come_back(ranges: list[Any], length: int) -> None:
     assert repr(parsed).startswith("<Range 'bytes=")
 
 
+small = st.tuples(st.integers(0, 40), st.integers(1, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+small_specs = small | st.integers(-40, 40).map(lambda start: (start, None))
+
+
+@given(st.lists(small_specs, min_size=1, max_size=8), st.integers(0, 50), st.integers(0, 5))
+def test_ranges_say_the_bytes_of_a_representation(specs: list[tuple[int, int | None]], length: int, gap: int) -> None:
+    """Each range says the bytes that a slice of the representation has (a suffix longer than it says all of it, RFC 9110
+    section 14.1.2). Merged ranges say the same bytes, and those between two that are at most ``gap`` bytes apart.
+    """
+    parsed = Range("bytes", specs)
+    slices = [range(length)[start:stop] for start, stop in parsed.ranges]
+    resolved = parsed.resolve(length)
+    assert [range(start, stop) for start, stop in resolved] == [each for each in slices if each]
+    wanted = {number for each in slices for number in each}
+    for number in sorted(wanted):
+        following = next((other for other in range(number + 1, number + gap + 2) if other in wanted), number)
+        wanted.update(range(number, following))
+    merged = merge_ranges(resolved, gap)
+    assert [number for start, stop in merged for number in range(start, stop)] == sorted(wanted)
+    assert all(one[1] + gap < two[0] for one, two in pairwise(merged))
+
+
 def test_merging_with_a_gap() -> None:
     """Ranges that are closer than the gap are merged (RFC 9110 section 14.2)."""
     assert merge_ranges([(10, 20), (0, 5)], gap=4) == [(0, 5), (10, 20)]
