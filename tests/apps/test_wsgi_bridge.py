@@ -6,6 +6,7 @@ import contextvars
 import io
 import sys
 import threading
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -126,15 +127,13 @@ def test_the_iterable_is_closed_once(protocol: Any, backend: Any) -> None:
 
     for chunks in (lambda: iter([b"tick\n", b"tock\n"]), endless, broken):
         app = Recorded(chunks)
-        with Client(Application.from_wsgi(app), protocol=protocol, backend=backend) as client:
-            try:
-                with client.stream("GET", "/") as response:
-                    lines = response.iter_lines()
-                    assert next(lines) == "tick"
-                    if chunks is not endless:
-                        assert list(lines) == ["tock"]
-            except LookupError:
-                assert chunks is broken
+        fails = pytest.raises(LookupError, match="no more") if chunks is broken else nullcontext()
+        with Client(Application.from_wsgi(app), protocol=protocol, backend=backend) as client, fails:
+            with client.stream("GET", "/") as response:
+                lines = response.iter_lines()
+                assert next(lines) == "tick"
+                if chunks is not endless:
+                    assert list(lines) == ["tock"]
         assert app.closed == 1
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import nullcontext
 from typing import Any, Literal, TypeAlias
 
 import anyio
@@ -132,8 +133,10 @@ async def test_a_handler_in_a_thread_inside_async_middleware(way: Way) -> None:
 
 
 @ways
-async def test_an_error_in_a_thread_that_was_left(way: Way) -> None:
-    """If a plain middleware raises an error after the cancellation, the response that it was sent is closed."""
+async def test_an_error_in_a_thread_that_was_left(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    """If a plain middleware raises an error after the cancellation, the response that it was sent is closed. The error
+    is raised by a scope, which waits for the thread, and logged otherwise.
+    """
     log: list[str] = []
     cancelled = Cancelled(way)
 
@@ -146,12 +149,13 @@ async def test_an_error_in_a_thread_that_was_left(way: Way) -> None:
         cancelled.cancel_from_thread()
         return made(log)
 
-    try:
+    # a scope waits for the thread, and its error is raised
+    with pytest.raises(LookupError, match="of the middleware") if way == "scope" else nullcontext():
         await cancelled.run(Application(handler, middleware=[around]))
-    except LookupError:
-        assert way == "scope"  # the thread is waited for, and its error raised
     await until(lambda: "hook" in log)
     assert log == CLOSED
+    if way == "native":
+        await until(lambda: "of the middleware" in caplog.text)
 
 
 @ways
@@ -172,8 +176,9 @@ async def test_between_the_steps_of_a_flow(way: Way) -> None:
             log.append("middleware")
 
     await cancelled.run(Application(lambda request: later(), middleware=[around]))
-    await until(lambda: "middleware" in log)
-    assert log == [*CLOSED, "middleware"]
+    await until(lambda: len(log) > len(CLOSED))
+    # a thread may have begun to give the response to the middleware when the cancellation is noticed
+    assert log in ([*CLOSED, "middleware"], ["middleware", *CLOSED])
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -201,7 +206,8 @@ async def test_a_second_cancellation_while_a_response_is_closed() -> None:
             log.append("middleware")
 
     await cancelled.run(Application(lambda request: later(), middleware=[around]))
-    assert log == ["hook", "middleware"]
+    await until(lambda: len(log) == 2)
+    assert sorted(log) == ["hook", "middleware"]  # in which order: see the test before
 
 
 @ways

@@ -21,6 +21,7 @@ from ._closing import aclose_all
 from ._exceptions import HTTPException
 from ._response.base import BaseResponse
 from ._response.outgoing import closed_together, closers_of
+from ._waiting import is_cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -377,7 +378,7 @@ def _through(
         raise
     except BaseException as error:
         if response is not None:
-            yield Closing(response, error)
+            yield from _close_unsent(response, error)
         raise
     finally:
         del thrown  # its traceback holds this frame
@@ -436,6 +437,21 @@ class Closing:
         return aclose_all(closers_of(self.response)).__await__()
 
 
+def _close_unsent(response: BaseResponse, error: BaseException) -> Generator[Any, Any, None]:
+    """Have a response closed, before ``error`` is raised.
+
+    A cancellation meanwhile does not replace an :exc:`Exception`, which nobody would see then.
+    """
+    try:
+        yield Closing(response, error)
+    except BaseException as other:
+        if isinstance(error, Exception) and is_cancellation(other):
+            return
+        raise
+    finally:
+        del error  # its traceback holds this frame
+
+
 def response_in(answer: Any) -> BaseResponse | None:
     """The response in an answer that a flow was not sent, because its task was cancelled; None if there is none."""
     given: Iterable[Any] = answer if type(answer) is tuple else (answer,)
@@ -450,7 +466,7 @@ def _take_yielded(given: Any, around: Any, is_async: bool, middleware: Any) -> G
         raise
     except BaseException as error:
         if isinstance(given, BaseResponse):
-            yield Closing(given, error)
+            yield from _close_unsent(given, error)
         raise
     if is_async:
         return True

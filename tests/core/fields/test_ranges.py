@@ -176,8 +176,8 @@ small_specs = small | st.integers(-40, 40).map(lambda start: (start, None))
 
 @given(st.lists(small_specs, min_size=1, max_size=8), st.integers(0, 50), st.integers(0, 5))
 def test_ranges_say_the_bytes_of_a_representation(specs: list[tuple[int, int | None]], length: int, gap: int) -> None:
-    """Each range says the bytes that a slice of the representation has (a suffix longer than it says all of it, RFC 9110
-    section 14.1.2). Merged ranges say the same bytes, and those between two that are at most ``gap`` bytes apart.
+    """Each range says the bytes that a slice of the representation has; a suffix that is longer says all of it (RFC
+    9110 section 14.1.2). Merged ranges say these bytes, and those between two that are at most ``gap`` bytes apart.
     """
     parsed = Range("bytes", specs)
     slices = [range(length)[start:stop] for start, stop in parsed.ranges]
