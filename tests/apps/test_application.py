@@ -17,10 +17,10 @@ from typing import Any
 import anyio
 import pytest
 
-from cardan import Application, Dual, Flow, Request, Response, abort, middleware
+from cardan import Application, Dual, Flow, Mount, Request, Response, abort, middleware
 from cardan.core._request.exchange import KEY, REQUEST_KEY
 from cardan.exceptions import HTTPException, NotFound
-from cardan.testing import PROTOCOLS, Client
+from cardan.testing import PROTOCOLS, Client, lint
 
 both = pytest.mark.parametrize("protocol", PROTOCOLS)
 
@@ -652,6 +652,30 @@ def test_a_websocket_application_that_is_wrapped() -> None:
 
     app = Application(_of_a_request, websocket=websocket)
     assert asgi_messages(app, {"type": "websocket"}, []) == [{"type": "websocket.accept"}]
+
+
+@pytest.mark.parametrize("wrap", [lambda app: app, lambda app: Mount({"/": app}), lint.asgi])
+def test_a_websocket_application_that_is_an_object(wrap: Any) -> None:
+    """A ``websocket`` may be another application of cardan, or an object that passes all attributes of one on."""
+
+    async def accept(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+
+    app = Application(_of_a_request, websocket=wrap(Application(_of_a_request, websocket=accept)))
+    messages = asgi_messages(app, {"type": "websocket", "path": "/"}, [{"type": "websocket.connect"}])
+    assert messages == [{"type": "websocket.accept"}]
+
+
+def test_an_object_that_is_no_websocket_application() -> None:
+    """The ``__call__`` of an object is looked at as a function is."""
+
+    class Endpoint:
+        async def __call__(self, websocket: Any) -> None:
+            pass
+
+    with pytest.raises(TypeError, match=r"^got Endpoint\(websocket.* as websocket, expected an ASGI"):
+        Application(_of_a_request, websocket=Endpoint())  # type: ignore[arg-type]
 
 
 def test_a_websocket_application_that_is_a_method() -> None:

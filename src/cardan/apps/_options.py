@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import getattr_static, signature
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._request import BaseRequest
@@ -115,12 +116,16 @@ def checked_option(name: str, value: Any) -> Any:
 def expect_three_arguments(websocket: Any) -> None:
     """Raise :exc:`TypeError` for a function that cannot be an ASGI application, such as one that takes a request.
 
-    In the body of a class it takes the application as well, so that only what an object has can be looked at.
+    In the body of a class it takes the application as well, so that only what an object has can be looked at. Of an
+    object the ``__call__`` counts, because the object may look like a function of other parameters: those of cardan do,
+    and so does one that passes all attributes of another application on.
     """
-    if websocket is not None and not takes(websocket, "asgi"):
+    call = getattr(type(websocket), "__call__", None)  # noqa: B004
+    called = MethodType(call, websocket) if isinstance(call, FunctionType) else websocket
+    if websocket is not None and not takes(called, "asgi"):
         name = getattr(websocket, "__qualname__", kind_of(websocket))
         raise TypeError(
-            f"got {name}{signature(websocket)} as websocket, expected an ASGI application, which takes (scope, receive,"
+            f"got {name}{signature(called)} as websocket, expected an ASGI application, which takes (scope, receive,"
             " send)"
         )
 
