@@ -18,6 +18,7 @@ from ..core._flow import Served, flow, raiser
 from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, STATE_KEY, Exchange
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
+from ..core._response.outgoing import closers_of
 from ..core.forms._files import closes_async
 from ._draining import count_reads, drain_before_error, drained
 from ._errors import answer_error, ends_more, throws_errors
@@ -136,8 +137,9 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         if body is None:
             thread = thread or RequestThread(app._adapter_portal, exchange, crossing.OwnContext(context))
             exchange.answered = True
-            held = True  # the body of the response, or a close hook, may read that of the request
-            after: list[Callable[[], Any]] = [partial(_leave, app, environ, exchange, thread)]
+            # the body of the response, or a close hook, may read that of the request
+            held = bool(exchange.opened) or response.is_streamed or bool(closers_of(response))
+            after: list[Callable[[], Any]] = [partial(_leave, app, environ, exchange, thread)] if held else []
             request_url = partial(getattr, request, "url")
             body = send(response, environ, start_response, thread, request_url, after)
         return drained(body, environ, response, request) if has_body else body
