@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response, send_file
+from cardan.testing import RequestBuilder
 
 if TYPE_CHECKING:
     from tests.servers import ServerPool
@@ -93,6 +94,16 @@ def through_nothing(environ: dict[str, Any], start_response: Any) -> Iterator[by
 def empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.bin").touch()
     monkeypatch.setitem(BODIES, "empty-file", lambda request: send_file(tmp_path / "empty.bin", request))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("given", [[b"one"], [b"one", b"two"], (b"one",)])
+def test_a_list_that_is_passed_on(given: Any, method: str) -> None:
+    """A list with ``direct_passthrough`` is the iterable itself: a server may compute the Content-Length of a list of
+    one chunk (PEP 3333, "Handling the Content-Length Header").
+    """
+    direct = Application(lambda request: Response(given, direct_passthrough=True))
+    assert direct(RequestBuilder("/", method=method).environ(), lambda *head: None) is given
 
 
 @pytest.mark.parametrize("wrapper", [None, FileWrapper], ids=["", "file_wrapper"])
