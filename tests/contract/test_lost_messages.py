@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from cardan import Application, Request, Response
+from cardan.asgi._receiving import OngoingReceive
 from tests.crossing.exchange import chunk, http_scope
 
 if TYPE_CHECKING:
@@ -185,3 +186,20 @@ def test_on_real_servers(server_pool: ServerPool, kind: str) -> None:
     server = server_pool.get(kind, "tests.contract.test_lost_messages:app", app_dir=ROOT)
     for _ in range(3):
         assert httpx.post(server.url, content=bytes(100_000), timeout=100).text == "100000"
+
+
+async def test_a_call_that_waits_when_its_request_ends() -> None:
+    """A task that still awaits ``receive()`` at the end of the request gets a disconnect."""
+    server = Server()
+    ongoing = OngoingReceive(server.receive)
+    received: list[Any] = []
+
+    async def wait() -> None:
+        received.append(await ongoing())
+
+    with anyio.fail_after(100):
+        async with anyio.create_task_group() as group:
+            group.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            ongoing.end()
+    assert received == [{"type": "http.disconnect"}]

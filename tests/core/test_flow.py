@@ -434,6 +434,42 @@ def test_a_flow_that_is_given_up_awaits_nothing() -> None:
     assert closing.closed == []
 
 
+def test_a_flow_that_is_given_up_while_a_middleware_is_awaited() -> None:
+    """The step of the middleware that is awaited is the last one: the one before its ``yield``, or its end."""
+
+    async def around(request: Any) -> AsyncGenerator[Response | None, Response]:
+        yield None
+        yield Response("x")  # an answer, after which the generator is closed
+
+    steps: Any = flow("request", hello, (around,), on_error)
+    steps.send(None).close()
+    steps.close()
+
+    steps = flow("request", lambda request: Response("y"), (around,), on_error)
+    with pytest.raises(StopIteration) as begun:
+        steps.send(None).send(None)
+    with pytest.raises(StopIteration) as yielded:
+        steps.send(begun.value.value).send(None)
+    steps.send(yielded.value.value).close()
+    steps.close()
+    with pytest.raises(StopIteration):
+        steps.send(None)
+
+
+def test_an_error_while_a_middleware_with_a_wrong_yield_is_closed() -> None:
+    """A middleware that yields something else than a response, and fails as it is closed: its error is raised."""
+
+    def around(request: Any) -> Generator[Any, Response, None]:
+        yield
+        try:
+            yield 5
+        finally:
+            raise LookupError("of the middleware")
+
+    with pytest.raises(LookupError, match="of the middleware"):
+        finish(flow("request", hello, (around,), on_error))
+
+
 @pytest.mark.parametrize("kind", ["def", "async"])
 def test_a_second_yield_is_an_error(kind: str) -> None:
     """Middleware yields once. At a second yield its generator is closed, before the middleware around it gets the

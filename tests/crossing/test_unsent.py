@@ -158,6 +158,29 @@ async def test_an_error_in_a_thread_that_was_left(way: Way, caplog: pytest.LogCa
         await until(lambda: "of the middleware" in caplog.text)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_error_of_a_middleware_that_was_left(caplog: pytest.LogCaptureFixture) -> None:
+    """An async middleware around a thread that was left fails at its end: its error is logged, the response closed."""
+    log: list[str] = []
+    cancelled = Cancelled("native")
+
+    @middleware
+    async def around(request: Request) -> AsyncFlow:
+        try:
+            yield
+        finally:
+            log.append("middleware")
+            raise LookupError("of the middleware")
+
+    def handler(request: Request) -> Response:
+        cancelled.cancel_from_thread()
+        return made(log)
+
+    await cancelled.run(Application(handler, middleware=[around]))
+    await until(lambda: "of the middleware" in caplog.text)
+    assert log == ["middleware", *CLOSED]
+
+
 @ways
 async def test_between_the_steps_of_a_flow(way: Way) -> None:
     """A coroutine that a ``def`` handler gave has returned its response when the cancellation is noticed."""

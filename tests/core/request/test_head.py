@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from cardan.core.structures._scope_headers import ReceivedHeaders
 
 
+def test_attributes_of_a_derived_class() -> None:
+    """Text of a class derived from str is text, as an enumeration of methods has it."""
+
+    class Method(str):
+        __slots__ = ()
+
+    assert RequestHead(Method("PUT"), "/").method == "PUT"
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
