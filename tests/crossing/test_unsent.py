@@ -7,6 +7,7 @@ is closed. It is that of a scope on both loops, or ``Task.cancel()`` on asyncio.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import nullcontext
 from typing import Any, Literal, TypeAlias
@@ -231,6 +232,51 @@ async def test_a_second_cancellation_while_a_response_is_closed() -> None:
     await cancelled.run(Application(lambda request: later(), middleware=[around]))
     await until(lambda: len(log) == 2)
     assert sorted(log) == ["hook", "middleware"]  # in which order: see the test before
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_second_cancellation_while_all_threads_are_busy() -> None:
+    """A flow that waits for a thread when it is cancelled has its response closed first, also if a hook of this
+    response cancels the request again.
+    """
+    log: list[str] = []
+    cancelled = Cancelled("native")
+    entered, release = threading.Event(), threading.Event()
+    others: list[asyncio.Task[Any]] = []
+
+    def handler(request: Request) -> Any:
+        if request.method == "GET":
+            return later()
+        entered.set()
+        assert release.wait(100)
+        return Response("x")
+
+    async def later() -> Response:
+        response = Response("x")
+        response.call_on_close(hook)
+        others.append(asyncio.create_task(Exchange(app, chunk(b"", False), method="POST").run()))
+        await until(entered.is_set)
+        cancelled.cancel()
+        return response
+
+    async def hook() -> None:
+        release.set()
+        cancelled.cancel()
+        await anyio.sleep(0.001)
+        log.append("hook")
+
+    @middleware
+    def around(request: Request) -> Flow:
+        try:
+            yield
+        finally:
+            if request.method == "GET":
+                log.append("middleware")
+
+    app = Application(handler, middleware=[around], threads=1)
+    await cancelled.run(app)
+    assert log == ["hook", "middleware"]
+    await asyncio.gather(*others)
 
 
 @ways
