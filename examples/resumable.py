@@ -19,7 +19,6 @@ disconnected, because it is written as it arrives.
 from __future__ import annotations
 
 import os
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +28,8 @@ from cardan import Application, Request, Response
 from cardan.exceptions import BadRequest, Conflict
 from cardan.http import parse_content_range_header
 
-FOLDER = Path(os.environ.get("UPLOADS") or tempfile.mkdtemp())
+# every process of the server continues the uploads of the others, also after a restart
+FOLDER = Path(os.environ.get("UPLOADS", "uploads"))
 MAX_SIZE = 10 * 1024**3
 
 
@@ -63,6 +63,12 @@ def size_of(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
+def begin(path: Path) -> None:
+    """Make an empty file, if nothing has arrived yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
 def answer(received: int, total: int) -> Response:
     """201 if the upload is complete, otherwise what is there."""
     if received == total:
@@ -76,7 +82,7 @@ def put(request: Request) -> Response:
     path = path_of(request)
     received = size_of(path)
     total = total_of(request, received)
-    path.touch()
+    begin(path)
     with path.open("r+b", buffering=0) as file:
         file.seek(received)  # the rest of a request before may still be arriving
         for data in request.iter_data():
@@ -89,7 +95,7 @@ async def aput(request: Request) -> Response:
     path = path_of(request)
     received = size_of(path)
     total = total_of(request, received)
-    path.touch()
+    begin(path)
     async with await anyio.open_file(path, "r+b", buffering=0) as file:
         await file.seek(received)
         async for data in request.aiter_data():

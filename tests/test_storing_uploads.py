@@ -210,9 +210,9 @@ def test_the_client_is_read_no_faster_than_the_store_takes_parts(
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the uploads."""
-    monkeypatch.setattr(resumable, "FOLDER", tmp_path)
-    return tmp_path
+    """The folder of the uploads, which the first upload makes."""
+    monkeypatch.setattr(resumable, "FOLDER", tmp_path / "uploads")
+    return tmp_path / "uploads"
 
 
 @everywhere
