@@ -19,7 +19,7 @@ from cardan.core.structures import HeaderSet
 from cardan.core.structures._headers import HeadersView
 from cardan.exceptions import BodyConsumed, HTTPException
 
-__all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "generate", "snapshot"]
+__all__ = ["DIFFERENCES", "MEMBERS", "Sent", "app", "connection", "generate", "snapshot"]
 
 DIFFERENCES: list[dict[str, str]] = json.loads(Path(__file__).with_name("parity.json").read_text(encoding="utf-8"))
 """The members that may differ, each with its reason; docs/explanation/parity.md shows this list."""
@@ -104,6 +104,12 @@ class Parity(Application[Request]):
 
 
 app = Parity()
+
+
+@Request.application
+def connection(request: Request) -> Response:
+    """Answers with what the server tells of the connection."""
+    return Response.from_json({"client": request.client, "server": request.server})
 
 
 # --- what is sent ---

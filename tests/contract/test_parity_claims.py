@@ -312,6 +312,17 @@ def test_the_address_of_the_client(server: str, ask: Any) -> None:
 
 @pytest.mark.real_server
 @pytest.mark.parametrize("server", SERVERS)
+def test_ports_are_numbers(server: str, server_pool: ServerPool) -> None:
+    """``client`` and ``server`` have numbers as ports on every server; granian puts text into the scope."""
+    url = server_pool.get(server, "tests.contract.parity_app:connection", app_dir=ROOT).url
+    status, text = exchange(url, b"GET / HTTP/1.1\r\nHost: a.de\r\nConnection: close\r\n\r\n")
+    found = json.loads(text)
+    assert status == 200
+    assert [type(found[name][1]) for name in ("client", "server")] == [int, int]
+
+
+@pytest.mark.real_server
+@pytest.mark.parametrize("server", SERVERS)
 def test_two_cookie_fields(server: str, ask: Any) -> None:
     """ASGI servers pass them on as they are; WSGI servers may join them into one that cannot be parsed, or drop one."""
     status, found = ask(server, [b"Host: a.de", b"Cookie: a=1", b"Cookie: b=2"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core._request.head import below_root, without_authority
+from ..core._request.head import below_root, port_of, rooted, without_authority
 from ..core.structures._scope_headers import ScopeHeaders
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ class ScopeHead:
     def path(self) -> str:
         """``path`` without ``root_path``. A path that is not below ``root_path`` is kept as it is."""
         path: str = self.scope["path"]
-        if path[:1] != "/":
-            path = without_authority(path)
-        return below_root(path, (self.scope.get("root_path") or "").rstrip("/"))
+        root = self.root_path
+        return below_root(path if path[:1] == "/" else _from_slash(path, root), root)
 
     @property
     def query_string(self) -> bytes:
@@ -67,7 +66,7 @@ class ScopeHead:
     def root_path(self) -> str:
         """``root_path`` without a slash at its end."""
         root: str = self.scope.get("root_path") or ""
-        return root.rstrip("/")
+        return rooted(root) if root else root
 
     @property
     def raw_path(self) -> bytes | None:
@@ -76,19 +75,19 @@ class ScopeHead:
         if raw is None:
             return None
         path = raw.partition(b"?")[0]
-        return path if path[:1] == b"/" else without_authority(path.decode("latin-1")).encode("latin-1")
+        return path if path[:1] == b"/" else _from_slash(path.decode("latin-1"), self.root_path).encode("latin-1")
 
     @property
     def server(self) -> tuple[str, int | None] | None:
         """``server``: the host and the port, or the path of a Unix socket and None."""
         server = self.scope.get("server")
-        return (server[0], server[1]) if server else None
+        return (server[0], port_of(server[1])) if server and server[0] else None
 
     @property
     def client(self) -> tuple[str, int] | None:
-        """``client``: address and port."""
+        """``client``: address and port; the port is 0 if the server does not tell it."""
         client = self.scope.get("client")
-        return (client[0], client[1]) if client and client[0] else None
+        return (client[0], port_of(client[1]) or 0) if client and client[0] else None
 
     @property
     def remote_user(self) -> str | None:
@@ -99,3 +98,9 @@ class ScopeHead:
     def concurrency(self) -> tuple[bool, bool, bool]:
         """Handlers may run in threads. An ASGI server does not tell whether there are other processes."""
         return True, False, False
+
+
+def _from_slash(path: str, root: str) -> str:
+    """A path that does not begin with a slash. ``uvicorn --root-path api`` puts ``api`` before the path."""
+    path = without_authority(path)
+    return f"/{path}" if root and f"{path}/".startswith(f"{root[1:]}/") else path

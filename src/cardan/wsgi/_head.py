@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core._request.head import without_authority
+from ..core._request.head import port_of, rooted, without_authority
 from ..core.structures._environ_headers import EnvironHeaders
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class EnvironHead:
     @property
     def root_path(self) -> str:
         """SCRIPT_NAME, decoded as UTF-8, without a slash at its end."""
-        return decode(self.environ.get("SCRIPT_NAME", "")).rstrip("/")
+        return rooted(decode(self.environ.get("SCRIPT_NAME", "")))
 
     @property
     def raw_path(self) -> bytes | None:
@@ -93,15 +93,13 @@ class EnvironHead:
         name: str | None = self.environ.get("SERVER_NAME")
         if name and name[0] == "[":
             name = name.strip("[]")
-        port = str(self.environ.get("SERVER_PORT") or "")  # Starlette's WSGIMiddleware sets an int
-        return (name, int(port) if port.isascii() and port.isdigit() else None) if name else None
+        return (name, port_of(self.environ.get("SERVER_PORT"))) if name else None
 
     @property
     def client(self) -> tuple[str, int] | None:
         """REMOTE_ADDR and REMOTE_PORT; the port is 0 if the server does not tell it."""
         address: str | None = self.environ.get("REMOTE_ADDR")
-        port = str(self.environ.get("REMOTE_PORT") or "")
-        return (address, int(port) if port.isascii() and port.isdigit() else 0) if address else None
+        return (address, port_of(self.environ.get("REMOTE_PORT")) or 0) if address else None
 
     @property
     def remote_user(self) -> str | None:

@@ -31,6 +31,8 @@ __all__ = [
     "announces_body",
     "below_root",
     "may_have_body",
+    "port_of",
+    "rooted",
     "without_authority",
 ]
 
@@ -279,6 +281,33 @@ def below_root(path: str, root: str) -> str:
     if root and path.startswith(root) and path[len(root) :][:1] in ("", "/"):
         return path[len(root) :]
     return path
+
+
+def rooted(root: str) -> str:
+    """``root`` with a slash at its beginning and none at its end, or ``""``.
+
+    Servers pass on a root path as they were started with it: ``uvicorn --root-path api``.
+
+    >>> rooted("api"), rooted("/api/"), rooted("/")
+    ('/api', '/api', '')
+    """
+    root = root.rstrip("/")
+    return root if root[:1] in ("", "/") else f"/{root}"
+
+
+def port_of(value: object) -> int | None:
+    """The port in a value of an environ or scope, which is a number or text; None if it tells no port.
+
+    granian puts text into a scope, and Starlette's WSGIMiddleware a number into an environ. For a Unix socket, granian
+    tells the port 0, and waitress the path of the socket.
+
+    >>> port_of("8000"), port_of(8000), port_of("0"), port_of("/run/socket"), port_of(None)
+    (8000, 8000, None, None, None)
+    """
+    if type(value) is int:
+        return value or None
+    text = str(value)
+    return (int(text) or None) if text.isascii() and text.isdigit() else None
 
 
 # type hints are looked up in the module of the class, which is not this one
