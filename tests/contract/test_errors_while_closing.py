@@ -131,8 +131,8 @@ class AsyncSink:
         await self._close()
 
 
-def mixed(close: Callable[[], Awaitable[None]], files: list[Any]) -> Application[Any]:
-    """An application whose form has a file in such a sink, and ``files``, which are on disk."""
+def mixed(close: Callable[[], Awaitable[None]], files: list[Any], *, fails: bool = False) -> Application[Any]:
+    """An application whose form has a file in such a sink, and ``files``, which are on disk. Its handler may fail."""
 
     class Mixed(OnDisk):
         def make_file_sink(self, part: Any) -> Any:
@@ -141,6 +141,8 @@ def mixed(close: Callable[[], Awaitable[None]], files: list[Any]) -> Application
     async def view(request: Request) -> Response:
         await request.load()
         files.append(request.files["other"])
+        if fails:
+            raise LookupError("of the handler")
         return Response("x")
 
     return Application(view, request_class=Mixed)
@@ -164,11 +166,16 @@ def test_files_of_two_kinds(protocol: str, backend: str) -> None:
     assert [file.closed for file in files] == [True]
 
 
+@pytest.mark.parametrize("fails", [False, True])
 @pytest.mark.parametrize(
     ("backend", "how"), [("asyncio", "Task.cancel()"), ("asyncio", "a scope"), ("trio", "a scope")]
 )
-def test_a_cancellation_while_a_file_is_closed(backend: str, how: str) -> None:
-    """The file is closed to its end, and then those on disk."""
+def test_a_cancellation_while_a_file_is_closed(
+    backend: str, how: str, fails: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The file is closed to its end, and then those on disk. If the handler has failed, its error is raised; it is
+    logged if ``Task.cancel()`` is raised in its place.
+    """
     log: list[str] = []
     files: list[Any] = []
 
@@ -196,7 +203,7 @@ def test_a_cancellation_while_a_file_is_closed(backend: str, how: str) -> None:
         async def serve() -> None:
             with scope:
                 tasks.append(asyncio.current_task() if backend == "asyncio" else None)
-                await mixed(close, files)(built.scope(), receive, send)
+                await mixed(close, files, fails=fails)(built.scope(), receive, send)
 
         async with anyio.create_task_group() as group:
             group.start_soon(serve)
@@ -210,9 +217,11 @@ def test_a_cancellation_while_a_file_is_closed(backend: str, how: str) -> None:
             assert not files[0].closed
             go_on.set()
 
-    with contextlib.suppress(asyncio.CancelledError):
+    raises = fails and how == "a scope"
+    with pytest.RaisesGroup(LookupError) if raises else contextlib.suppress(asyncio.CancelledError):
         anyio.run(main, backend=backend)
     assert log == ["closed"]
+    assert ("of the handler" in caplog.text) is (fails and not raises)
     assert [file.closed for file in files] == [True]
 
 

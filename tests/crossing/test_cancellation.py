@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from cardan._crossing import ClientGone, NoDefect, as_error, log_lost, shielded
+from cardan._crossing import ClientGone, NoDefect, as_error, log_lost, shielded, unhidden
 from cardan._crossing.cancellation import wait_out, wait_uncut
 from cardan.exceptions import NotFound
 
@@ -67,6 +67,28 @@ async def test_a_shield_keeps_scopes_away() -> None:
         await anyio.sleep(0.001)
         log.append("went on")
     assert log == ["clean"]
+
+
+async def test_the_cancellation_of_a_scope_does_not_hide_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """The error is raised as it is, with its own context, and is not logged. Where there is none, the cancellation is
+    raised.
+    """
+    error = LookupError("before")
+    error.__context__ = context = KeyError("context")
+
+    async def clean(before: BaseException | None) -> bool:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            with unhidden(before):
+                await anyio.sleep(3600)
+        return scope.cancelled_caught
+
+    with pytest.raises(LookupError) as raised:
+        await clean(error)
+    assert raised.value is error
+    assert error.__context__ is context
+    assert not caplog.records
+    assert await clean(None)
 
 
 class TestNative:

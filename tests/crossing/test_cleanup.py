@@ -436,6 +436,38 @@ async def test_an_error_of_a_hook_does_not_replace_the_cancellation(caplog: pyte
     assert "of a hook" in caplog.text
 
 
+@pytest.mark.parametrize("kind", ["body", "upload"])
+async def test_an_error_before_the_cancellation_is_logged(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The body of a response has failed and its hook runs, or a handler has failed and the upload is discarded: the
+    error that is raised afterwards is logged, because the cancellation is raised in its place.
+    """
+    waits = anyio.Event()
+
+    async def body() -> AsyncIterator[str]:
+        yield "first"
+        raise LookupError("before")
+
+    async def handler(request: Request) -> Response:
+        if kind == "upload":
+            waits.set()
+            raise LookupError("before")
+        response = Response(body())
+
+        @response.call_on_close
+        async def hook() -> None:
+            waits.set()
+            await anyio.sleep(0.01)
+
+        return response
+
+    if kind == "body":
+        exchange = get(Application(handler))
+    else:
+        exchange = Exchange(Application(handler), chunk(b"x"), headers=UPLOAD)
+    await by_cancel(exchange, waits.is_set)
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["before"]
+
+
 async def test_file_work(blocking: Blocking) -> None:
     """An async handler awaits work on a file in a thread: the file is closed after the thread has ended."""
     log: list[Any] = []

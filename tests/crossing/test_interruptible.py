@@ -95,6 +95,26 @@ async def test_code_that_ends_by_itself(kind: str) -> None:
     assert code.log == ["returns", "clean"]
 
 
+@pytest.mark.parametrize("kind", ["here", "apart"])
+async def test_an_error_in_a_cancelled_scope(kind: str) -> None:
+    """An error of the code is raised, although the scope around it is cancelled before the watching has ended."""
+
+    async def code() -> None:
+        try:
+            await anyio.sleep(3600)
+        finally:
+            raise LookupError("of the code")
+
+    async def in_a_cancelled_scope() -> None:
+        run = Interruptible(anyio.sleep_forever)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await (run.run_here(code) if kind == "here" else run.run_apart(code, code))
+
+    with pytest.raises(LookupError, match="of the code"), anyio.fail_after(100):
+        await in_a_cancelled_scope()
+
+
 class TestNativeCancellation:
     """``Task.cancel()``, which only asyncio has, and code in a task of its own."""
 

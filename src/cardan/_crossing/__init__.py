@@ -38,7 +38,7 @@ from .background import (
     make_event,
 )
 from .bodies import pump
-from .cancellation import NoDefect, as_error, is_cancellation, log_lost, shielded
+from .cancellation import NoDefect, as_error, is_cancellation, log_lost, shielded, unhidden
 from .cleanup import PATIENCE, run_uncut, wait_until_clean
 from .contexts import CallersContext, OwnContext, RequestContext, forget_library
 from .conversation import IDLE, Conversation, ConversationTask, HeldTask
@@ -103,5 +103,6 @@ __all__ = [
     "run_uncut",
     "shielded",
     "turns_here",
+    "unhidden",
     "wait_until_clean",
 ]

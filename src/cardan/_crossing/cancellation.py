@@ -14,7 +14,7 @@ request.
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ..core._waiting import in_event_loop, is_cancellation
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     import anyio
@@ -34,6 +35,7 @@ __all__ = [
     "is_cancellation",
     "log_lost",
     "shielded",
+    "unhidden",
     "wait_out",
     "wait_uncut",
 ]
@@ -100,6 +102,29 @@ def log_lost(message: str, error: BaseException) -> None:
     if isinstance(error, (HTTPException, NoDefect)):
         return
     logging.getLogger("cardan").error(message, exc_info=error)
+
+
+@contextmanager
+def unhidden(error: BaseException | None) -> Iterator[None]:
+    """Do what the block does before ``error`` is raised. A cancellation in the block does not hide an ordinary error.
+
+    The error is raised in place of the cancellation of a scope, which cancels again what is awaited next. If the task
+    is cancelled natively, the cancellation is raised, and the error is logged.
+    """
+    try:
+        yield
+    except BaseException as other:
+        if isinstance(error, Exception) and is_cancellation(other):
+            if is_asked(native=False):
+                context = error.__context__
+                try:
+                    raise error
+                finally:
+                    error.__context__ = context
+            log_lost("an error before a request was cancelled", error)
+        raise
+    finally:
+        del error  # its traceback holds this frame: no cycle
 
 
 def shielded() -> AbstractContextManager[Any]:

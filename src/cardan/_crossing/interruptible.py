@@ -138,6 +138,7 @@ class Interruptible:
         finally:
             if self._watch is not None:
                 self._watching.cancel()
+                self._group.cancel_scope.shield = True  # a cancellation here would hide an error of the code
                 await self._group.__aexit__(None, None, None)
         if self._scope.cancelled_caught:
             self._raise()

@@ -10,6 +10,7 @@ and no context. Each await of a coroutine of our own costs about 80 ns: :func:`h
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -322,7 +323,8 @@ async def _fail(error: BaseException, held: HeldSend | None) -> NoReturn:
     ordinary = crossing.as_error(error)
     try:
         if held is not None and isinstance(ordinary, Exception):
-            await held.drain()
+            with crossing.unhidden(ordinary):
+                await held.drain()
         raise ordinary
     finally:
         del error, ordinary  # their tracebacks hold this frame: no cycle
@@ -404,12 +406,13 @@ async def _leave(exchange: Exchange, worker: crossing.Worker) -> None:
 
 async def _end(exchange: Exchange) -> None:
     """End the tasks that watch for a disconnect, and close the files of forms."""
-    try:
-        if exchange.watched:
-            await end_watching(exchange)
-    finally:
-        if files := exchange.files:
-            await _close_files(exchange, files)
+    with crossing.unhidden(sys.exception()):
+        try:
+            if exchange.watched:
+                await end_watching(exchange)
+        finally:
+            if files := exchange.files:
+                await _close_files(exchange, files)
 
 
 async def _close_files(exchange: Exchange, files: list[Any]) -> None:

@@ -8,6 +8,7 @@ interrupted, see :func:`_end_uncut`; the body of a whole answer and the path of 
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +107,8 @@ class Sender:
                     self._note_left()
         finally:
             if closers:
-                await self._worker.finish(partial(close_response, closers, self._worker, self._context))
+                with crossing.unhidden(sys.exception()):
+                    await self._worker.finish(partial(close_response, closers, self._worker, self._context))
 
     async def _stream(
         self, response: BaseResponse, finalizer: ResponseFinalizer, closers: list[Callable[[], Any]]
