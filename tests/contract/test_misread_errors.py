@@ -13,7 +13,7 @@ import anyio
 import httpx
 import pytest
 
-from cardan import Application, Request, Response
+from cardan import Application, Compression, Mount, Request, Response
 from cardan.files._file_body import FileBody
 from cardan.testing import Client, RequestBuilder
 from cardan.wsgi._errors import BrokenResponse
@@ -179,8 +179,11 @@ def test_debuggers_and_tests_get_the_error(key: str) -> None:
     assert served.status == "500 Internal Server Error"
 
 
-def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:
-    """On WSGI, the lifespan starts with the first request.
+@pytest.mark.parametrize(
+    "around", [lambda app: app, lambda app: Mount({"/": app}), lambda app: Compression(Mount({"/a": app, "/": app}))]
+)
+def test_a_lifespan_that_cannot_start(around: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """On WSGI, the lifespan starts with the first request, also that of a mounted application.
 
     If it fails, the request is answered, and the next one retries.
     """
@@ -195,7 +198,7 @@ def test_a_lifespan_that_cannot_start(caplog: pytest.LogCaptureFixture) -> None:
         def __exit__(self, *exc_info: object) -> None:
             pass
 
-    app = Application(lambda request: Response("up"), lifespan=lambda app: Lifespan())  # type: ignore[arg-type,return-value]
+    app = around(Application(lambda request: Response("up"), lifespan=lambda app: Lifespan()))  # type: ignore[arg-type,return-value]
     answer = Served()
     assert b"".join(app(environ_for("", ""), answer)) == b"Internal Server Error\n"
     assert (answer.status[:3], errors_logged(caplog)) == ("500", [ConnectionRefusedError])

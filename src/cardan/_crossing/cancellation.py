@@ -83,7 +83,7 @@ def as_error(error: BaseException, *, native: bool = True) -> BaseException:
     if not is_cancellation(error) or is_asked(native=native):
         return error
     ordinary = RuntimeError(
-        f"got {type(error).__name__} from something that was cancelled elsewhere; this request is not cancelled"
+        f"got {type(error).__name__} from something that was cancelled elsewhere; the task that awaited it is not"
     )
     ordinary.__cause__ = error
     return ordinary

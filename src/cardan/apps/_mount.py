@@ -15,6 +15,7 @@ from ..core._closing import close_all
 from ..core._exceptions import NotFound
 from ..core._mounting import checked_prefix, longest_prefix
 from ..wsgi import _rewriting as wsgi_rewriting
+from ..wsgi._errors import answer_error
 from ..wsgi._head import EnvironHead
 from ._application import Application
 from ._dual import Dual
@@ -114,7 +115,12 @@ class Mount(Dual):
     def _serve_wsgi(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request (PEP 3333)."""
         if self._began_in != os.getpid():
-            self._begin()
+            try:
+                self._begin()
+            except BaseException as error:
+                if (answer := answer_error(error, environ, start_response)) is None:
+                    raise
+                return answer
         prefix = longest_prefix(EnvironHead(environ).path, self._apps)
         if prefix is None:
             return _MISSING(environ, start_response)

@@ -97,7 +97,7 @@ def test_states_and_latching() -> None:
             call()
     reader = BodyReader(content_length=3)
     reader.feed(b"1")
-    with pytest.raises(ClientDisconnected, match="the body ended in state 'reading': got 1 bytes of 3") as first:
+    with pytest.raises(ClientDisconnected, match="the body ended too early: got 1 bytes, expected 3") as first:
         reader.close()
     assert reader.state == "failed"
     with pytest.raises(ClientDisconnected) as again:

@@ -76,13 +76,21 @@ def test_states_are_printable_and_follow_the_drawing() -> None:
     assert set(seen) | {"failed", "closed"} == set(MultipartDecoder._READERS)
 
 
+ENDED = {
+    "preamble": "without the boundary '--BOUND'", "delimiter": "after a boundary", "head": "within the head of a part",
+    "field": "within a field", "file": "within a file",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("at", range(len(MIXED) - 4))
 def test_truncation_is_an_error_at_every_offset(at: int) -> None:
-    """A body that ends before its closing boundary is refused, wherever it ends; the message names the state."""
+    """A body that ends before its closing boundary is refused, wherever it ends; the message says where, in
+    words for a client, which does not know the states.
+    """
     decoder = MultipartDecoder("BOUND")
     decoder.feed(MIXED[:at])
-    state = decoder.state
-    with pytest.raises(MultipartError, match=f"the body ended in state '{state}'"):
+    where = ENDED[decoder.state]
+    with pytest.raises(MultipartError, match=f"the body ended {where}, expected the closing boundary before that$"):
         decoder.close()
 
 

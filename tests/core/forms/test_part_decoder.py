@@ -170,13 +170,13 @@ REFUSED = {
     "two boundaries": (multipart(part(b"", INNER + "; boundary=D")), "two boundary parameters"),
     "two types": (multipart(part(b"x", "Content-Type: text/plain", "Content-Type: text/html")), "two Content-Type"),
     "base64": (multipart(part(b"LS1DLS0=", INNER, "Content-Transfer-Encoding: base64")), "RFC 2045 section 6.4"),
-    "unended": (multipart(part(b"--C\r\n\r\nx", INNER)), "a multipart in a part ended in state 'data'"),
-    "empty": (multipart(part(b"", INNER)), "a multipart in a part ended in state 'preamble'"),
+    "unended": (multipart(part(b"--C\r\n\r\nx", INNER)), "a multipart in a part ended within the data of a part"),
+    "empty": (multipart(part(b"", INNER)), "a multipart in a part ended without the boundary '--C'"),
     "a bad head": (multipart(part(b"--C\r\nx\r\n\r\n--C--", INNER)), "got the part header b'x'"),
     "a bare line end": (multipart(part(b"x", "A: 1\nB: 2")), "bare CR or LF"),
     "a boundary in a head": (b"--B\r\nA: 1\r\n--B--", "boundary within a part's header"),
     "text after a boundary": (b"--Bx", "after a boundary"),
-    "truncated": (b"--B\r\n\r\nx", "the body ended in state 'data'"),
+    "truncated": (b"--B\r\n\r\nx", "the body ended within the data of a part"),
     "data after the end": (multipart(part(b"x"))[:-2] + b"x", "after the last boundary"),
 }
 
@@ -434,7 +434,7 @@ def test_a_body_that_names_its_boundary_only_within_lines() -> None:
     decoder = PartDecoder("B")
     for _ in range(3):
         assert decoder.feed(b"x--B\n--B") == []
-    with pytest.raises(MultipartError, match="ended in state 'preamble'"):
+    with pytest.raises(MultipartError, match="ended without the boundary"):
         decoder.close()
 
 

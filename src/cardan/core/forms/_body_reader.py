@@ -110,7 +110,7 @@ class BodyReader:
             raise MachineStateError("got close() in state 'closed', expected it once")
         if self.state is READING and self._declared is not None:
             self._fail(
-                ClientDisconnected(f"the body ended in state 'reading': got {self.received} bytes of {self._declared}")
+                ClientDisconnected(f"the body ended too early: got {self.received} bytes, expected {self._declared}")
             )
         self.state = CLOSED
         return b""

@@ -48,6 +48,12 @@ FAILED: Final = "failed"
 CLOSED: Final = "closed"
 
 _LINE_END: Final = re.compile(rb"([ \t]*)(?:\r(\n)?)?")
+#: The places in a body where it must not end, except for the states that a subclass adds.
+_WHERE: Final = {
+    DELIMITER: "after a boundary",
+    HEAD: "within the head of a part",
+    DATA: "within the data of a part",
+}
 AFTER_LAST: Final = "got data after the last boundary, expected CRLF or nothing"
 
 #: A head of this size, which only a program without ``max_part_header_size`` reads, is collected in a bytearray.
@@ -153,9 +159,15 @@ class Framing(Generic[Event]):
         if state is CLOSE and self._plan.strict and self._tail:
             self._fail(MultipartError(AFTER_LAST))
         if state is not CLOSE:
-            self._fail(MultipartError(f"{self._noun} ended in state {state!r}, expected the closing boundary before"))
+            self._fail(MultipartError(f"{self._noun} ended {self._where()}, expected the closing boundary before that"))
         self.state = CLOSED
         return []
+
+    def _where(self) -> str:
+        """Where in the body the machine is, for a client, which does not know the names of the states."""
+        if self.state is PREAMBLE:  # all of the body may be there, with another boundary than the Content-Type names
+            return f"without the boundary {self._delimiter[2:].decode()!r}"
+        return _WHERE.get(self.state) or f"within a {self.state}"
 
     # --- the readers: each reads some bytes and returns True, or returns False if it needs more ---
 
