@@ -77,6 +77,7 @@ def hypercorn_tls(target: str, port: int, folder: Path) -> list[str]:
     cert, key = folder / "cert.pem", folder / "key.pem"
     write_certificate(cert, key)
     options = ["--certfile", str(cert), "--keyfile", str(key), "--graceful-timeout", "3"]
+    options += ["--keep-alive", "30"]  # the default is 5 s, after which the clients give up, too: either could be first
     return [sys.executable, "-m", "hypercorn", *options, "--bind", f"{HOST}:{port}", target]
 
 
