@@ -887,6 +887,34 @@ def test_asgi_the_end_of_a_response_makes_room_for_itself(backend: str) -> None:
     assert PIECES // 2 <= connection.received <= PIECES
 
 
+@pytest.mark.parametrize("kind", ["Expect", "Expect, bare", "Expect, stream", "max_drain_size", "drain_timeout"])
+def test_asgi_the_end_of_a_response_makes_room_for_itself_also_without_a_drain(kind: str, backend: str) -> None:
+    """A client may send its body although it was not told to, or because the server itself has told it: if nothing is
+    drained, and the end of the response waits for room in the server's queue, messages are received all the same.
+    """
+
+    class Undrained(Request):
+        max_drain_size = 0 if kind == "max_drain_size" else 1000
+        drain_timeout = 0.0 if kind == "drain_timeout" else 20.0
+
+    class Queue(Connection):
+        """A server that sends the end when two pieces were received."""
+
+        async def send(self, message: dict[str, Any]) -> None:
+            self.notes.append(message)
+            is_end = message["type"] == "http.response.body" and not message.get("more_body")
+            while is_end and self.pieces > PIECES - 2:
+                await anyio.sleep(0.01)
+
+    app: Any = Application(
+        lambda request: Response(iter([b"a"]) if kind == "Expect, stream" else b"a"), request_class=Undrained
+    )
+    fields = {"expect": "100-continue"} if "Expect" in kind else {}
+    connection = serve(Response(b"a") if "bare" in kind else app, scope(**fields), Queue(), backend)
+    assert connection.sent[-1].get("more_body", False) is False
+    assert connection.received >= 2
+
+
 def test_asgi_room_is_made_for_no_longer_than_the_end_waits(backend: str) -> None:
     """A client that sends without a pause, whose messages are received without a wait, does not keep the end of the
     response from being sent.

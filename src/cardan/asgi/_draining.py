@@ -7,11 +7,12 @@ Content-Length: what is held back is the last, empty message, after which a serv
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from .. import _crossing as crossing
 from ..core._buffers import CHUNK_SIZE
-from ..core._request.draining import LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
+from ..core._request.draining import DEFAULTS, LARGE, NOTHING, Drain, closes, expects_continue, may_exceed
 from ..core._request.exchange import GIVEN_ON
 from ..core._request.head import may_have_body
 from ..core.structures._scope_headers import ScopeHeaders
@@ -19,7 +20,7 @@ from ._messages import PATHSEND, with_close
 from ._receiving import ReceiveBody, open_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from ..core._request.draining import DrainLimits
     from ._messages import Message, Receive, Scope, Send
@@ -141,6 +142,9 @@ class HeldSend:
         if kind == "http.response.start":
             if self._closes(message["status"]):
                 message = with_close(message)
+        elif kind == "http.response.body" and self._limits.size <= 0 and not message.get("more_body", False):
+            await self._make_room_while(partial(self._send, message))
+            return
         elif kind == "http.response.body" and not self._drained:
             data = message.get("body", b"")
             if self._inert and len(data) >= LARGE:
@@ -186,14 +190,18 @@ class HeldSend:
         await self.drain()
         if self._body.ended or self._body.disconnected:
             await self._send_end(self._held)
-            return
+        else:
+            await self._make_room_while(partial(self._send_end, self._held))
+
+    async def _make_room_while(self, send: Callable[[], Awaitable[None]]) -> None:
+        """Await ``send()``, and receive meanwhile if that waits."""
         from anyio import create_task_group
 
         failure: Exception | None = None
         async with create_task_group() as group:
             group.start_soon(self._make_room)
             try:
-                await self._send_end(self._held)
+                await send()
             except Exception as error:  # raised outside of the group, which would wrap it
                 failure = error
             group.cancel_scope.cancel()
@@ -219,7 +227,7 @@ class HeldSend:
 
         body = self._body
         await sleep(_WAITS)
-        with _suppressed(), move_on_after(self._limits.seconds):
+        with _suppressed(), move_on_after(self._limits.seconds or DEFAULTS.seconds):
             while not (body.ended or body.disconnected):
                 await body.message()
                 await checkpoint()  # a receive that never waits must not keep the loop
