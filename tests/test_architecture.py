@@ -189,6 +189,7 @@ ONE_SIDED = {
         "_hold": "WSGI drains when the iterable is closed: wsgi/_draining.py",
         "_make_worker": "WSGI has the thread of the request",
         "_make_sender": "sending is a function on WSGI",
+        "_until_left": "a WSGI application sends nothing itself",
         "_is_left": "on WSGI the drain looks for the body itself",
         "_end": "on WSGI nothing of this has to be awaited",
         "_close_files": "on WSGI nothing of this has to be awaited",

@@ -1040,6 +1040,69 @@ async def test_the_end_is_not_cut_by_the_disconnect_that_it_causes(kind: str, he
     assert closed == ["connection", "response"]
 
 
+@pytest.mark.parametrize("kind", ["whole", "sync body", "async body", "file", "bare"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("size", [1, 200_000])
+async def test_over_http_2_a_send_that_waits_for_a_client_that_has_left_is_ended(
+    kind: str, method: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may wait for a client to allow more data (RFC 9113 section 5.2), and not notice that it has left: the
+    response is closed all the same, and the request ends.
+    """
+    monkeypatch.setattr("cardan.asgi._sending.PATIENCE", 0.0)
+    server = Server(*([] if method == "GET" else [chunk(b"a", more=True)]), method=method)
+    server.scope["http_version"] = "2"
+    (tmp_path / "file").write_bytes(bytes(size))
+    closed: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        waits = message["type"] == "http.response.body" and (not message.get("more_body") or size > 100_000)
+        if waits or method == "POST":  # a drain, which comes before the end, notices that the client has left
+            server.leave()
+        if waits:
+            await anyio.sleep_forever()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        await anyio.sleep(0)
+        yield bytes(size)
+
+    def app(request: Request) -> Response:
+        if kind == "file":
+            response = send_file(tmp_path / "file", request)
+        else:
+            response = Response({"sync body": iter([bytes(size)]), "async body": chunks()}.get(kind, bytes(size)))
+        response.call_on_close(lambda: closed.append("response"))
+        return response
+
+    bare = Response(bytes(size))
+    bare.call_on_close(lambda: closed.append("response"))
+    with anyio.fail_after(GUARD):
+        await (bare if kind == "bare" else Application[Request](app))(server.scope, server.receive, send)
+    assert closed == ["response"]
+
+
+async def test_over_http_2_an_error_of_receive_does_not_end_a_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If ``receive()`` fails while the end of a response is sent, nothing is known of the client: the end is sent."""
+    monkeypatch.setattr("cardan.asgi._sending.PATIENCE", 0.0)
+    server = Server()
+    server.scope["http_version"] = "2"
+    failed = anyio.Event()
+
+    async def receive() -> Any:
+        failed.set()
+        raise RuntimeError("a fault of the server")
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.body":
+            await failed.wait()
+            await anyio.wait_all_tasks_blocked()
+        server.sent.append(message)
+
+    with anyio.fail_after(GUARD):
+        await Application[Request](lambda request: Response("a"))(server.scope, receive, send)
+    assert [message["type"] for message in server.sent] == ["http.response.start", "http.response.body"]
+
+
 async def test_two_threads_that_ask_at_once() -> None:
     """One task watches for the disconnect, also if a second thread asks before it has seen the task of the first."""
     waits: list[str] = []

@@ -138,6 +138,8 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             failure = None
         elif failure is not None:
             send = closing(scope, send)  # servers that get an error after the response, such as uvicorn, do so
+        if not (scope.get("http_version") or "1").startswith("1"):
+            send = _until_left(send, scope, receive, AHEAD)
         if exchange.opened or scope["method"] not in BODILESS:
             held = _hold(request, exchange, scope, receive, send, response)
             send = held or send
@@ -192,6 +194,8 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
     """
     exchange: Exchange | None = scope.get(KEY)
     held: HeldSend | None = None
+    if not (scope.get("http_version") or "1").startswith("1"):
+        send = _until_left(send, scope, receive)
     if (exchange is None or not exchange.holders) and (
         _is_left(exchange, scope, receive, scope.get(REQUEST_KEY))
         if exchange is not None and exchange.opened
@@ -444,6 +448,13 @@ async def _watch(scope: Scope, receive: Receive, ahead: int = 0) -> None:
     elif body.asked or not ("Expect" in headers or ("Transfer-Encoding" not in headers and may_exceed(headers, ahead))):
         body.let_watch(ahead)
     await body.watch()
+
+
+def _until_left(send: Send, scope: Scope, receive: Receive, ahead: int = 0) -> Send:
+    """The ``send`` for HTTP/2, see :func:`~._sending.until_left`."""
+    from ._sending import until_left
+
+    return until_left(send, partial(_watch, scope, receive, ahead))
 
 
 def _request_url(scope: Scope) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from .. import _crossing as crossing
+from ..core._buffers import CHUNK_SIZE
 from ..core._closing import aclose_all
 from ..core._response.encoding import END, encode
 from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from ..core._response.finalizer import ResponseEvent
     from ._messages import Message, Send
 
-__all__ = ["ClientLeft", "Sender", "close_here", "close_response", "close_unsent"]
+__all__ = ["ClientLeft", "Sender", "close_here", "close_response", "close_unsent", "until_left"]
+
+#: seconds after which a ``send()`` on HTTP/2 is taken to wait for its client, and as many after this client has left
+PATIENCE: Final = 5.0
 
 
 class ClientLeft(crossing.NoDefect):
@@ -194,11 +198,41 @@ async def _end_uncut(
     wire: _Wire, run: crossing.Interruptible, call: Callable[[Callable[[], Any]], Awaitable[Any]]
 ) -> None:
     """Send the end of a body. It is not interrupted: a server may tell of a disconnect while it takes the end, and
-    close the connection within the same ``send()``.
+    close the connection within the same ``send()``. On HTTP/2, :func:`until_left` bounds the time.
     """
     await wire.filled()
     run.let_end()
     await wire.end(call)
+
+
+def until_left(send: Send, watch: Callable[[], Awaitable[object]]) -> Send:
+    """The ``send`` for a request over HTTP/2. It raises an OSError if it still waits when the client has left.
+
+    There a server may wait until the client allows more data (RFC 9113 section 5.2), also for the end of a response. If
+    the client resets the stream, or leaves, meanwhile, not every server goes on; what the request has opened would stay
+    open. ``watch`` returns when the client has left. Small messages with more to come are sent as they are: there is
+    room for them.
+    """
+    from anyio import sleep, sleep_forever
+
+    async def left() -> None:
+        await sleep(PATIENCE)  # most messages are taken at once; nothing is received for them
+        try:
+            await watch()
+        except Exception:  # nothing is known of the client, and it may take the message
+            await sleep_forever()
+        await sleep(PATIENCE)  # the end of the response may have caused the disconnect
+
+    async def send_until_left(message: Message) -> None:
+        if message["type"] == "http.response.body" and not (
+            message.get("more_body", False) and len(message.get("body", b"")) < CHUNK_SIZE
+        ):
+            run = crossing.Interruptible(left, partial(OSError, "got no end of send(), although the client has left"))
+            await run.run_here(partial(send, message))
+        else:
+            await send(message)
+
+    return send_until_left
 
 
 async def close_response(
