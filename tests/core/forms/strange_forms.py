@@ -179,6 +179,7 @@ MULTIPART = [
     Row("M80", "a preamble, the closing boundary, and no part", b"--OTHER\r\n" + A + b"\r\n\r\n1\r\n--BOUND--\r\n", BAD, BAD, f"{R2046}: at least one part; a form with another boundary must not be read as empty"),
     Row("M81", "a filename in sections", fd("name=a; filename*0*=UTF-8''%E2%82; filename*1*=%AC%20; filename*2=\"b.txt\""), [("a", "€ b.txt", b"1")], BAD, "RFC 2231 3; mail programs send it"),
     Row("M82", "filename and sections of it", fd("name=a; filename=safe.txt; filename*0=evil.exe"), [("a", "safe.txt", b"1")], BAD, f"{R7578} 4.2"),
+    Row("M82b", "a quote in a section of a filename, and a backslash", fd('name=a; filename*0="b\\"c\\\\d"; filename*1="\\"e.txt"'), [("a", 'b"c\\d"e.txt', b"1")], BAD, "RFC 2231 3, RFC 822: a quoted-pair, as in a filename without sections"),
     Row("M83", "sections of a filename without the first one", fd("name=a; filename*1=b.txt"), BAD, BAD, "RFC 2231 3"),
 ]  # fmt: skip
 

@@ -183,7 +183,7 @@ def _extended(starred: dict[str, str], plain: Mapping[str, str]) -> dict[str, st
     whole: dict[str, str] = {}
     for name, value in starred.items():
         if section := section_of(name):
-            piece = unescape(value[1:].removesuffix('"')) if value.startswith('"') and not section[2] else value
+            piece = unescape(value[1:]) if value.startswith('"') and not section[2] else value
             sections.setdefault(section[0], {}).setdefault(section[1], (piece, section[2]))
         elif name.find("*") == len(name) - 1 > 0 and (text := decode_extended(value, name[:-1] in plain)) is not None:
             whole[name[:-1]] = text

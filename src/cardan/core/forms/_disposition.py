@@ -103,11 +103,16 @@ def _scan(pattern: re.Pattern[str], text: str, strict: bool) -> list[tuple[str, 
 
 
 def _unescape(text: str) -> str:
-    if '\\"' in text:
-        return _PAIR.sub(r"\1", text)
+    if (plain := _without_pairs(text)) is not text:
+        return plain
     if "%" in text:
         return text.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
     return text
+
+
+def _without_pairs(text: str) -> str:
+    """``text`` without the backslashes of its quoted-pairs; ``text`` itself if it has none."""
+    return _PAIR.sub(r"\1", text) if '\\"' in text else text
 
 
 def _filename(params: dict[str, str], strict: bool) -> str | None:
@@ -147,7 +152,8 @@ def _in_sections(params: dict[str, str], name: str) -> str | None:
     found = [(section, value) for key, value in params.items() if (section := section_of(key)) and section[0] == name]
     if not found:
         return None
-    text = join_sections({number: (value, encoded) for (_, number, encoded), value in found})
+    pieces = {number: (value if encoded else _without_pairs(value), encoded) for (_, number, encoded), value in found}
+    text = join_sections(pieces)
     if text is None:
         raise MultipartError(
             f"got sections of {name} that cannot be joined, expected {name}*0=... (RFC 2231 section 3)"
