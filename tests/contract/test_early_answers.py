@@ -1535,6 +1535,37 @@ def test_wsgi_what_ends_the_process_waits_for_no_client() -> None:
     assert stream.reads == 0
 
 
+@pytest.mark.parametrize("where", ["body", "close hook"])
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_wsgi_what_ends_the_process_while_the_answer_is_sent_waits_for_no_client(
+    kind: type[BaseException], where: str
+) -> None:
+    """A KeyboardInterrupt after the head is raised at once, too: close(), which every server calls, does not drain."""
+
+    def interrupted(request: Request) -> Response:
+        def fail() -> None:
+            raise kind
+
+        def body() -> Iterator[bytes]:
+            yield b"some"
+            if where == "body":
+                fail()
+
+        response = Response(body())
+        if where != "body":
+            response.call_on_close(fail)
+        return response
+
+    stream = Input(bytes(8000))
+    _, iterable = call(Application(interrupted), environ(8000, **{"wsgi.input": stream}))
+    with pytest.raises(kind):
+        try:
+            list(iterable)
+        finally:
+            iterable.close()
+    assert stream.reads == 0
+
+
 def test_wsgi_a_body_that_fails_breaks_off_at_once() -> None:
     """After the head, an error ends the response at once; nothing is read before that."""
 

@@ -24,6 +24,7 @@ from ..core._request.draining import (
 from ..core._request.exchange import GIVEN_ON, KEY
 from ..core._request.head import announces_body
 from ..core.structures._environ_headers import EnvironHeaders
+from ._errors import ends_more
 from ._input import InputBody, open_body, sent_length
 
 if TYPE_CHECKING:
@@ -118,16 +119,21 @@ class _Drained:
                     self._is_due = False
                     self._drain()
                 yield chunk
-        except Exception:
+        except GeneratorExit:  # the server takes no more, after the answer to HEAD for example
+            raise
+        except BaseException:  # also what ends more than the request
             self._is_due = False
             raise
 
     def close(self) -> None:
-        """Close the iterable, then drain."""
+        """Close the iterable, then drain, unless closing raises what ends more than the request."""
         is_due, self._is_due = self._is_due, False
         try:
             if (close := getattr(self._iterable, "close", None)) is not None:
                 close()
+        except BaseException as error:
+            is_due = is_due and not ends_more(error)
+            raise
         finally:
             if is_due:
                 self._drain()
