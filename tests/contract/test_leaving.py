@@ -1148,6 +1148,108 @@ async def test_a_watch_that_may_receive_more() -> None:
     assert body.disconnected
 
 
+async def test_a_watch_goes_on_when_what_it_kept_was_read() -> None:
+    """The bound of a watch is on what it keeps. When this was read, the watch goes on by itself, however much was
+    received before, and sees that the client has left.
+    """
+    messages = iter([10] * 5)
+
+    async def receive() -> Any:
+        if (size := next(messages, 0)) == 0:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": bytes(size), "more_body": True}
+
+    body = receiving.ReceiveBody(receive, Exchange())
+    body.let_watch(15)
+    body.let_watch(5)  # another task that needs less takes nothing away
+    read: list[int] = []
+    async with anyio.create_task_group() as group:
+        group.start_soon(body.watch)
+        for _ in range(3):
+            await anyio.wait_all_tasks_blocked()
+            read.append(len(await body.aread(100, False)))
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+    assert read == [20, 20, 10]
+    assert body.disconnected
+
+
+async def test_a_thread_that_reads_what_a_watch_has_kept() -> None:
+    """The bytes that a task which watches has received meanwhile count: no further message is waited for. Bytes that it
+    adds while they are taken are kept for the next read.
+    """
+
+    async def receive() -> Any:
+        raise AssertionError("got a call of receive(), expected none")
+
+    class Growing(list[bytes]):
+        def __getitem__(self, key: Any) -> Any:
+            found = super().__getitem__(key)
+            if not late:
+                late.append(b"late")
+                self += late
+            return found
+
+    late: list[bytes] = []
+    body = receiving.ReceiveBody(receive, Exchange())
+    body._ready = Growing([b"kept"])
+    await body._fill(1)
+    assert await anyio.to_thread.run_sync(body.read, 1, False) == b"kept"
+    assert await anyio.to_thread.run_sync(body.read, 1, False) == b"late"
+
+
+async def test_each_one_who_asks_gets_an_error_of_its_own() -> None:
+    """An error of ``receive`` ends the watching. Each time it is raised, it is another object: its traceback does not
+    grow, and no request that asks sees the frames of another one.
+    """
+
+    async def receive() -> Any:
+        raise LookupError("of the server")
+
+    exchange = Exchange()
+    body = receiving.ReceiveBody(receive, exchange)
+    exchange.open(body)
+    receiving.watch_body(exchange, body, 1)
+    assert body.watcher is not None
+    await body.watcher.wait()
+    raised: list[LookupError] = []
+    for _ in range(2):
+        with pytest.raises(LookupError, match="of the server") as caught:
+            receiving.watch_body(exchange, body, 1)
+        raised.append(caught.value)
+    assert raised[0] is not raised[1]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+async def test_the_place_of_a_handler_that_has_waited_for_its_client(ended: bool) -> None:
+    """A handler takes its place back after it has waited for the body, also if the client has left after the end of the
+    body. If the client has left before, the place stays free for other handlers.
+    """
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    class Lease:
+        hurried = False
+
+        def step_aside(self) -> bool:
+            calls.append("aside")
+            return True
+
+        async def come_back(self) -> None:
+            calls.append("back")
+
+        def end(self) -> None:
+            calls.append("end")
+
+    calls: list[str] = []
+    lease: Any = Lease()
+    body = receiving.ReceiveBody(receive, Exchange())
+    body.disconnected, body.ended = True, ended
+    await body._fill_in_task(1, lease)
+    assert calls == ["aside", "back" if ended else "end"]
+
+
 async def test_a_read_after_the_disconnect() -> None:
     """Nothing more is asked of the server: it may not answer a second time."""
     messages = [{"type": "http.disconnect"}]

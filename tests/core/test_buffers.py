@@ -408,7 +408,9 @@ async def test_steps_of_a_form_that_are_awaited() -> None:
     assert (form.fields, form.files[0][1].read()) == ([("a", "value")], b"0123456789" * 9)
 
 
-@pytest.mark.parametrize("sizes", [[1] * 9000, [2, 4094, 1, 5000, 3, 4], [4096, 1], [70_000, 70_000], []], ids=str)
+@pytest.mark.parametrize(
+    "sizes", [[1] * 9000, [2, 4094, 1, 5000, 3, 4], [4096, 1], [1, 4095, 1], [70_000, 70_000], []], ids=str
+)
 def test_small_pieces_are_joined(sizes: list[int]) -> None:
     """A list of pieces has the same bytes in the end; two neighbours in it have more than 4096 bytes together, and a
     large piece is not copied.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cardan.core import Response
-from cardan.core._closing import call_all, close_all
+from cardan.core._closing import aclose_all, call_all, close_all
 from cardan.exceptions import WrongMode
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +72,31 @@ def test_every_function_is_called(close: Any, kind: type[BaseException]) -> None
     with pytest.raises(kind, match="first"):
         close([function("a"), function("b", kind("first")), function("c", ValueError("second")), function("d")])
     assert called == ["a", "b", "c", "d"]
+
+
+async def test_where_functions_are_called() -> None:
+    """``run_sync`` runs the plain functions in a worker thread; an ``async def`` is called where it is awaited, because
+    its call does nothing that blocks. What a function gives to be awaited is awaited by ``here``, also if a plain
+    function gives it.
+    """
+    called: list[str] = []
+
+    async def later() -> None:
+        called.append("later")
+
+    def plain() -> None:
+        called.append("plain")
+
+    async def run_sync(function: Any, *args: Any) -> Any:
+        called.append("in a thread")
+        return function(*args)
+
+    async def here(awaitable: Any) -> None:
+        called.append("here")
+        await awaitable
+
+    await aclose_all([later, plain, lambda: later()], run_sync, here)
+    assert called == ["here", "later", "in a thread", "plain", "in a thread", "here", "later"]
 
 
 async def test_context_managers() -> None:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cardan.core import HTTPException, NotFound, Response
+from cardan.core._closing import close_all
 from cardan.core._flow import flow, is_async, raiser
+from cardan.core._response.outgoing import closers_of
+from cardan.core.drive import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -218,6 +221,37 @@ def test_a_cancellation_never_becomes_a_response(way: str) -> None:
         text(cancelled, stamping, catching)
 
 
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_a_cancellation_is_raised_although_a_middleware_yields(kind: str) -> None:
+    """A middleware that yields a value when it is cancelled is closed; the cancellation is raised, not a TypeError that
+    blames the ``yield``.
+    """
+    seen: list[str] = []
+
+    async def cancelled(request: Any) -> Response:
+        raise GuardError
+
+    def yielding(request: Any) -> Generator[Any, Response, None]:
+        try:
+            with suppress(GuardError):
+                yield
+            yield Response("caught")
+        finally:
+            seen.append("closed")
+
+    async def ayielding(request: Any) -> AsyncGenerator[Any, Response]:
+        try:
+            with suppress(GuardError):
+                yield
+            yield Response("caught")
+        finally:
+            seen.append("closed")
+
+    with pytest.raises(GuardError):
+        text(cancelled, stamping, yielding if kind == "def" else ayielding)
+    assert seen == ["closed"]
+
+
 def test_an_exception_leaves_no_reference_cycle() -> None:
     """What middleware was thrown is freed without the garbage collector, whatever the middleware does with it."""
 
@@ -252,6 +286,37 @@ def test_an_exception_leaves_no_reference_cycle() -> None:
             with suppress(TypeError, Defect):
                 text(handler, around)
             assert errors.pop()() is None, around
+    finally:
+        gc.enable()
+
+
+def test_an_error_that_closing_raises_again_leaves_no_reference_cycle() -> None:
+    """A close hook of the response that is not sent may raise the very error of the middleware: each access to a body
+    that could not be read raises the same one.
+    """
+
+    class Defect(Exception): ...
+
+    def fail() -> None:
+        raise kept.pop()
+
+    def handler(request: Any) -> Response:
+        response = Response("x")
+        response.call_on_close(fail)
+        return response
+
+    def broken(request: Any) -> Generator[None, Response, None]:
+        yield
+        fail()
+
+    kept = [Defect()] * 2
+    error = weakref.ref(kept[0])
+    gc.disable()
+    try:
+        with suppress(Defect):
+            steps: Any = flow("request", handler, (broken,), on_error)
+            run(steps, lambda closing: close_all(closers_of(closing.response)))
+        assert (error(), kept) == (None, [])
     finally:
         gc.enable()
 

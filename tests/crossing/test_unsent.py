@@ -300,6 +300,23 @@ async def test_before_the_handler_is_called(way: Way) -> None:
     assert log == ["middleware"]
 
 
+@ways
+async def test_an_answer_of_a_middleware_before_the_handler(way: Way) -> None:
+    """An async middleware answers in place of a ``def`` handler, and its request is cancelled meanwhile."""
+    log: list[str] = []
+    cancelled = Cancelled(way)
+
+    @middleware
+    async def around(request: Request) -> AsyncGenerator[Response | None, Response]:
+        response = made(log)
+        cancelled.cancel()
+        yield response
+
+    await cancelled.run(Application(lambda request: Response("x"), middleware=[around]))
+    await until(lambda: len(log) >= len(CLOSED))
+    assert log == CLOSED
+
+
 @pytest.mark.parametrize("kind", ["def", "async"])
 @ways
 async def test_in_a_middleware(way: Way, kind: str) -> None:

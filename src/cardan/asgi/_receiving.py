@@ -212,8 +212,7 @@ class ReceiveBody(Body):
             else:
                 return await self._receive()
         data = self._take() if self._ready else b""
-        if self.ended:
-            self._owes_end = False
+        self._owes_end = False
         return {"type": "http.request", "body": data, "more_body": not self.ended}
 
     async def _receive(self) -> MutableMapping[str, Any]:

@@ -106,6 +106,8 @@ def test_defaults() -> None:
         ("de-*", "de", True),
         ("de-DE", "de-x-DE", False),
         ("de", "den", False),
+        ("en-a-a", "en-a", False),
+        ("en-a-a", "en-a-a", True),
     ],
 )
 def test_extended_ranges(language_range: str, tag: str, result: bool) -> None:
@@ -155,10 +157,13 @@ def test_very_long_ranges_are_not_looked_up() -> None:
 
 
 def test_an_underscore_is_a_hyphen() -> None:
-    """A range with an underscore is as specific as the one with a hyphen: it counts more than a shorter range."""
+    """A range with an underscore is as specific as the one with a hyphen: it counts more than a shorter range. Lookup
+    finds a tag with an underscore.
+    """
     for header in ("en_US;q=0.1, en;q=0.9", "en-US;q=0.1, en;q=0.9"):
         assert LanguageAccept.from_header(header).quality("en-us") == 0.1
         assert LanguageAccept.from_header(header).quality("en_GB") == 0.9
+        assert LanguageAccept.from_header(header).lookup(["en_US"]) == "en_US"
 
 
 def test_a_single_letter_goes_with_its_subtag() -> None:

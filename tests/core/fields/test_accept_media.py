@@ -40,6 +40,7 @@ def test_examples_of_the_rfc(row: int) -> None:
         (BROWSER, ["application/json", "text/plain"], "application/json"),
         ("*/*", ["a/b", "c/d"], "a/b"),
         ("*", ["a/b"], "a/b"),
+        ("*, text/*;q=0.1", ["text/html", "a/b"], "a/b"),
         ("text/*, a/b", ["text/plain", "a/b"], "a/b"),
         ("text/*;q=0.5, text/html;q=0", ["text/html"], None),
         ("text/html;q=0, */*", ["text/html", "a/b"], "a/b"),

@@ -296,6 +296,9 @@ def test_two_names_of_a_user() -> None:
     auth = Authorization.from_header("Digest username=a, username*=UTF-8''b")
     assert auth is not None
     assert auth.username == "a"
+    made = Authorization("digest", dict(auth.parameters))
+    assert made == auth
+    assert made.to_header() == "Digest username=\"a\", username*=UTF-8''b"
     token = Authorization.from_header("Custom abc=,")
     assert token is not None
     assert (token.token, dict(token.parameters)) == ("abc=", {})

@@ -27,7 +27,9 @@ def test_request() -> None:
     assert RequestCacheControl.from_header("max-stale=9").max_stale == 9
     assert RequestCacheControl.from_header("max-stale=x").max_stale is None
     assert RequestCacheControl.from_header(None).max_stale is None
-    assert hash(cache) == hash(cache.copy())
+    turned = RequestCacheControl.from_header("x=y, only-if-cached, min-fresh=5, max-stale, max-age=60, no-cache")
+    assert turned == cache
+    assert hash(turned) == hash(cache) == hash(cache.copy())
 
 
 def test_a_request_cannot_be_changed() -> None:

@@ -25,6 +25,8 @@ opaque = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc", "Zs"
         ('w/"a", "b,c",\t"d"', ["b,c", "d"], ["a"], False),
         (' , "a",, "b" ,', ["a", "b"], [], False),
         ('*, "a"', ["a"], [], False),
+        ("*, *", [], [], False),
+        ("a*", [], [], False),
         ('a, "b"', ["b"], [], False),
         ('"a"x, "b"', ["b"], [], False),
         ('"a" "b", "c"', ["c"], [], False),

@@ -47,6 +47,7 @@ def test_a_list_comes_back(members: list[str]) -> None:
     [
         ('a=1, b="x, y", c', [("a", "1"), ("b", "x, y"), ("c", None)]),
         ('a = 1 , b =\t"2"', [("a", "1"), ("b", "2")]),
+        ('"a", "b, \\"c"', [("a", None), ('b, "c', None)]),
         ("=1, a=", [("a", "")]),
         ("\xa0a\x85=\xa01\xa0, \t\xa0 ,b\t =\t1\xa0 ", [("\xa0a\x85", "\xa01\xa0"), ("\xa0", None), ("b", "1\xa0")]),
         ('a="1', [("a", "1")]),

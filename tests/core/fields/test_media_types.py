@@ -50,6 +50,9 @@ def test_a_charset_is_inherited_from_the_media_type_before_only() -> None:
         found = extract_media_type(text)
         assert found is not None
         assert dict(found.parameters) == {}
+    late = extract_media_type("text/html, text/html;charset=gbk, text/html")  # the first of its kind has none
+    assert late is not None
+    assert dict(late.parameters) == {}
     inherited = extract_media_type("text/html;charset=gbk, text/html, text/html;a=b")
     assert inherited is not None
     assert dict(inherited.parameters) == {"a": "b", "charset": "gbk"}

@@ -60,6 +60,7 @@ def test_the_corpus_of_browsers() -> None:
         ("bytes=500-", "bytes", [(500, None)]),
         ("bytes=-500", "bytes", [(-500, None)]),
         ("bytes=-0", "bytes", [(0, 0)]),
+        ("bytes=-00", "bytes", [(0, 0)]),
         ("Bytes=0-0", "bytes", [(0, 1)]),
         ("bytes= 0-0 ,\t1-2 , , -3", "bytes", [(0, 1), (1, 3), (-3, None)]),
         ("items=1-2", "items", [(1, 3)]),

@@ -58,6 +58,7 @@ EXPECTED = {
         ("", []),
         ('realm="x", Basic', [("basic", None, {})]),
         ("Negotiate", [("negotiate", None, {})]),
+        ("Negotiate abc, a=b", [("negotiate", None, {"a": "b"})]),
         ("Negotiate YII==, Basic realm=x", [("negotiate", "YII==", {}), ("basic", None, {"realm": "x"})]),
         ('Basic realm = x , charset\t="UTF-8"', [("basic", None, {"realm": "x", "charset": "UTF-8"})]),
         ("A, B, C x=1, y=2, D", [("a", None, {}), ("b", None, {}), ("c", None, {"x": "1", "y": "2"}), ("d", None, {})]),
