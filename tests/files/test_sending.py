@@ -351,6 +351,22 @@ def test_a_file_whose_response_cannot_be_made(path: Path, error: type[BaseExcept
     assert caught.traceback  # the file was not closed with the frames of the error
 
 
+@pytest.mark.parametrize("call", ["seekable", "tell", "seek"])
+def test_the_file_is_closed_if_it_cannot_be_measured(call: str) -> None:
+    """An open file is closed if a call fails by which its size is found. The error is that of the call."""
+
+    def fail(*args: object) -> Any:
+        raise LookupError(call)
+
+    file = io.BytesIO(DATA)
+    failing = type("Failing", (io.BytesIO,), {call: fail})(DATA)
+    send_file(file, None, mimetype="text/plain").close()
+    with pytest.raises(LookupError, match=call):
+        send_file(failing, None, mimetype="text/plain")
+    assert failing.closed
+    assert file.closed
+
+
 def test_reading_a_closed_file(path: Path) -> None:
     """A response that sends a file can be sent once."""
     response = send_file(path, None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .outflow import Outflow
     from .places import Lease, Places
 
-__all__ = ["Job", "run_to_end", "start"]
+__all__ = ["Job", "run_to_end", "run_without_thread", "start"]
 
 T = TypeVar("T")
 
@@ -117,6 +117,13 @@ async def start(job: Job[T], outflow: Outflow | None = None) -> T:
     return await (_run_in_thread(job) if outflow is None else _start_beside(job, outflow))
 
 
+def run_without_thread(job: Job[T], error: BaseException) -> T:
+    """Do ``job`` in the event loop, because ``error`` says that the system starts no thread. The error is logged."""
+    log_lost("no worker thread could be started", error)
+    job()
+    return job.result
+
+
 async def _run_in_thread(job: Job[T]) -> T:
     """Do as :func:`start` where the threads are anyio's own."""
     from anyio import to_thread
@@ -192,7 +199,8 @@ async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> 
     """Call ``function`` in a worker thread that has one of ``places``, and return when the thread has ended.
 
     The call is made, and its end is waited for, even if the task is cancelled; that is raised then. Use it
-    for short work, such as file operations, that must not continue after the task has ended.
+    for short work, such as file operations, that must not continue after the task has ended. If the system starts no
+    thread, the call is made in the event loop: it may be one that closes a file.
     """
     import anyio
 
@@ -213,8 +221,14 @@ async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> 
                     try:
                         await start(job)
                     except BaseException as error:
-                        if job.has_raised or not is_cancellation(error):
+                        if job.has_raised:
                             raise
+                        if not is_cancellation(error):
+                            if not job.withdraw():
+                                raise
+                            job = Job(function, args)
+                            run_without_thread(job, error)
+                            break
                         cancelled = cancelled or error
                         if not job.has_ended:
                             if job.withdraw():

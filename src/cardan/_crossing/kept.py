@@ -8,7 +8,9 @@ of anyio, which a background task holds until the request gives it back.
 from __future__ import annotations
 
 import queue  # its names are looked up when they are used: gevent may replace them after the import
+from contextlib import suppress
 from contextvars import Context, copy_context
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -83,7 +85,7 @@ class _LentCall:
 class _LentThread:
     """A worker thread of anyio that makes one call after the other, until it is ended."""
 
-    __slots__ = ("_queue", "_shield", "_token")
+    __slots__ = ("_failure", "_queue", "_shield", "_token")
 
     def __init__(self) -> None:
         from anyio import CancelScope
@@ -91,6 +93,8 @@ class _LentThread:
         self._token = current_token()
         self._shield = CancelScope(shield=True)
         """It stands in a scope that is cancelled. Taking the shield away cancels what a call awaits in the loop."""
+        self._failure: Exception | None = None
+        """Why there is no thread, if the system has started none."""
         self._queue: queue.SimpleQueue[_LentCall | None] = queue.SimpleQueue()
         # not in the context of the request, which would be kept as long as the thread
         Context().run(BackgroundTask, self._lend)
@@ -101,7 +105,18 @@ class _LentThread:
         with CancelScope() as around:
             around.cancel()
             with self._shield:
-                await to_thread.run_sync(self._serve, limiter=UNLIMITED)
+                try:
+                    await to_thread.run_sync(self._serve, limiter=UNLIMITED)
+                except Exception as error:  # the calls do not raise there: no thread was started
+                    self._failure = error.with_traceback(None)
+                    self._refuse_calls()
+
+    def _refuse_calls(self) -> None:
+        """In the loop: end the calls that wait for a thread which does not start."""
+        with suppress(queue.Empty):
+            while (call := self._queue.get_nowait()) is not None:
+                call.error = copy(self._failure)
+                call.tell()
 
     def _serve(self) -> None:
         """In the thread: make the calls."""
@@ -119,6 +134,8 @@ class _LentThread:
         from anyio.lowlevel import checkpoint_if_cancelled
 
         await checkpoint_if_cancelled()
+        if self._failure is not None:
+            raise copy(self._failure)
         told, has_ended = make_event(), False
         failure: BaseException | None = None
 

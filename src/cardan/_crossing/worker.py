@@ -10,7 +10,7 @@ from . import cleanup
 from .background import make_event
 from .cancellation import is_asked, is_cancellation, shielded, wait_out, wait_uncut
 from .cleanup import run_uncut
-from .jobs import Job, run_to_end, start
+from .jobs import Job, run_to_end, run_without_thread, start
 from .kept import KeptThread
 from .outflow import Outflow
 from .places import Lease, PerLoop, Places
@@ -216,7 +216,8 @@ class Worker:
     async def close(self, function: Callable[..., T], *args: Any) -> T:
         """Run a close hook, or the end of a body.
 
-        It is begun however the task is cancelled; what was cancelled before is raised afterwards.
+        It is begun however the task is cancelled; what was cancelled before is raised afterwards. If the system starts
+        no thread, it runs in the event loop: it may give back what others wait for.
         """
         cancelled: BaseException | None = None
         job = Job(function, args)
@@ -227,10 +228,13 @@ class Worker:
                         result = await self._run(self._threads.places.get().closing, job)
                         break
                     except BaseException as error:
-                        if job.has_raised or not is_cancellation(error) or not job.withdraw():
+                        if job.has_raised or not job.withdraw():
                             raise
-                        cancelled = error
                         job = Job(function, args)
+                        if not is_cancellation(error):
+                            result = run_without_thread(job, error)
+                            break
+                        cancelled = error
             if cancelled is not None:
                 raise cancelled
             return result

@@ -210,12 +210,16 @@ def _open_body(source: Any) -> tuple[Any, os.stat_result | None]:
         raise TypeError(f"got {type(source).__name__}, expected a path or an open binary file{hint}")
     if hasattr(source, "encoding"):
         raise ValueError("got a text file, expected a binary one: open(path, 'rb')")
-    number = number_of(source)
-    known = os.fstat(number) if number is not None else None
-    if known is None and not (hasattr(source, "seek") and getattr(source, "seekable", lambda: True)()):
-        return _Stream(source), None
-    start = source.tell()
-    length = known.st_size - start if known is not None else source.seek(0, 2) - start
+    try:
+        number = number_of(source)
+        known = os.fstat(number) if number is not None else None
+        if known is None and not (hasattr(source, "seek") and getattr(source, "seekable", lambda: True)()):
+            return _Stream(source), None
+        start = source.tell()
+        length = known.st_size - start if known is not None else source.seek(0, 2) - start
+    except BaseException:
+        source.close()
+        raise
     return FileBody(source, max(length, 0), start), known
 
 
