@@ -30,6 +30,8 @@ def check_type(name: str, value: object, kinds: type | tuple[type, ...], expecte
 
     ``name`` and ``expected`` are for the text of the error.
     """
+    if type(value) is kinds:  # nearly always
+        return
     found = isinstance(value, kinds)
     if found and isinstance(value, bool):
         found = bool in (kinds if isinstance(kinds, tuple) else (kinds,))

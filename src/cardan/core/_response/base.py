@@ -263,19 +263,22 @@ class BaseResponse(Copies, Outgoing):
             key, value, max_age=max_age, expires=expires, path=path, domain=domain, secure=secure,
             httponly=httponly, samesite=samesite, partitioned=partitioned,
         )  # fmt: skip
-        if self.max_cookie_size and len(cookie) > self.max_cookie_size:
+        most = self.max_cookie_size
+        if most and len(cookie) > most:
             import warnings
 
-            message = f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {self.max_cookie_size}"
+            message = f"got a cookie {key!r} of {len(cookie)} bytes, browsers keep {most}"
             warnings.warn(message, stacklevel=2)
         headers = self.headers
         fields = pairs_of(headers)
-        known = [at for at, (name, text) in enumerate(fields) if name.lower() == "set-cookie" and text.startswith(key)]
-        if known:
-            identity = cookie_identity(cookie)
-            for at in reversed(known):
-                if cookie_identity(fields[at][1]) == identity:
-                    del fields[at]
+        for at in range(len(fields) - 1, -1, -1):
+            name, text = fields[at]
+            if (
+                text.startswith(key)
+                and name.lower() == "set-cookie"
+                and cookie_identity(text) == cookie_identity(cookie)
+            ):
+                del fields[at]
         headers.add("Set-Cookie", cookie)
 
     def delete_cookie(

@@ -23,8 +23,8 @@ __all__ = ["HeaderPair", "final_fields", "has_body", "opens_tunnel"]
 
 HeaderPair: TypeAlias = "tuple[str, str]"
 
-# name -> the name in lower case, for names that are known to be tokens; bounded
-_lower_names: dict[str, str] = {}
+# name -> the name in lower case and its rule, for names that are known to be tokens; bounded
+_known_names: dict[str, tuple[str, str | None]] = {}
 
 #: The fields of the connection, which belongs to the server (RFC 9110 section 7.6.1). They are not sent: PEP 3333
 #: forbids them ("Other HTTP Features"), HTTP/2 calls a response with one malformed (RFC 9113 section 8.2.2), and a
@@ -90,13 +90,12 @@ def final_fields(
         raise ValueError(f"got final status {status}, expected a code from 200 to 599")
     fields: list[HeaderPair] = []
     declared: int | None = None
-    once: set[str] = set()
+    once: dict[str, str] = {}
     for pair in headers:
         name, value = pair
-        lower = _lower_names.get(name) or _checked_name(name)
+        lower, rule = _known_names.get(name) or _checked_name(name)
         if not (value.isascii() and value.isprintable()) and not is_text(value):
             raise ValueError(f"got header field {name!r}: {value!r}, expected latin-1 text without control characters")
-        rule = _RULES.get(lower)
         if rule is not None:
             if rule == "length":
                 known, declared = declared, _parse_length(value)
@@ -107,7 +106,7 @@ def final_fields(
                 continue
             if lower in once:
                 raise ValueError(f"got header field {name!r} twice, expected it once")
-            once.add(lower)
+            once[lower] = name
             if rule == "url":
                 pair = name, reference_to_uri(value)
             elif rule == "past":
@@ -124,10 +123,11 @@ def final_fields(
     return fields, declared
 
 
-def _checked_name(name: str) -> str:
+def _checked_name(name: str) -> tuple[str, str | None]:
     if not is_token(name):
         raise ValueError(f"got header field name {name!r}, expected a token")
-    return remember(_lower_names, name, name.lower())
+    lower = name.lower()
+    return remember(_known_names, name, (lower, _RULES.get(lower)))
 
 
 def _past_date(value: str) -> str:

@@ -101,11 +101,10 @@ class Outgoing(BodyAccess):
 
     def _plain(self, method: str) -> WholeAnswer | None:
         """The fast path of :meth:`outgoing`, for a body of bytes and no header field besides Content-Type."""
-        body, kind = self._body, self._content_type
         if (
-            body is not None
-            and kind is not None
-            and self._headers is None
+            self._headers is None
+            and (body := self._body) is not None
+            and (kind := self._content_type) is not None
             and not self._has_own_headers
             and ((code := self._code) == 200 or (200 <= code < 600 and code not in (204, 205, 304)))
             and self.automatically_set_content_length is True
@@ -173,7 +172,7 @@ class Outgoing(BodyAccess):
         own = self._own_length
         if own is not None and length is not None and own != str(length):  # the list was changed since then
             fields = [(name, value) for name, value in fields if name.lower() != "content-length" or value != own]
-        if self.autocorrect_location_header and request_url is not None and "Location" in self.headers:
+        if request_url is not None and self.autocorrect_location_header and "Location" in self.headers:
             from urllib.parse import urljoin
 
             location = urljoin(request_url(), self.headers["Location"])

@@ -190,7 +190,7 @@ class CachedHeaderField(HeaderField[G, S]):
         cache = obj.__dict__  # the key is the name of the attribute: an assignment calls __set__, which refuses it
         value = cache.get(self.attribute, _MISSING)  # get() is faster here: most values are read only once
         if value is _MISSING:
-            value = cache[self.attribute] = super().__get__(obj, owner)
+            value = cache[self.attribute] = HeaderField.__get__(self, obj, owner)
         return value
 
     def __set__(self, obj: HasHeaders, value: S | None) -> None:
