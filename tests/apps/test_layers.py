@@ -173,3 +173,38 @@ def test_code_around_a_layer_has_the_form_that_was_read_inside(name: str, app: A
             assert response.text == "1" * 1000
     assert found == [{"a": "1"}] * len(found)
     assert found
+
+
+@Request.application
+def reads_file(request: Request) -> Response:
+    """Says what is in an uploaded file."""
+    return Response(request.files["file"].stream.read())
+
+
+@Request.application
+async def reads_file_async(request: Request) -> Response:
+    """The same in an ``async def``."""
+    await request.load()
+    return Response(await request.files["file"].aread())
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("inner", [reads_file, reads_file_async], ids=["def", "async"])
+def test_the_end_of_an_application_inside_closes_no_file(inner: Any, protocol: Any) -> None:
+    """The files of a form stay open until the outermost application has ended."""
+
+    async def send(message: Any) -> None:
+        pass
+
+    @Request.application
+    def on_wsgi(request: Request) -> Response:
+        inner(request.environ, lambda *start: None)
+        return Response(str(request.files["file"].stream.closed))
+
+    @Request.application
+    async def on_asgi(request: Request) -> Response:
+        await inner(request.scope, request.receive, send)
+        return Response(str(request.files["file"].stream.closed))
+
+    with Client(on_wsgi if protocol == "wsgi" else on_asgi, protocol) as client:
+        assert client.post("/", files={"file": ("a.txt", b"data")}).text == "False"

@@ -35,7 +35,7 @@ from ..core._request.serving import known_body, load
 from ..core._response.base import BaseResponse
 from ..core._response.outgoing import closers_of
 from ..core.drive import arun
-from ..core.forms._files import closes_async, is_on_disk
+from ..core.forms._files import closes_async, is_on_disk, release_all
 from ..core.structures._scope_headers import ScopeHeaders
 from ._draining import BODILESS, PATIENCE, HeldSend, hold
 from ._messages import PATHSEND, closing, over, whole_messages
@@ -171,9 +171,9 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
                 exchange.go_back()
             else:
                 exchange.answered = True
-                if exchange.opened and (exchange.watched or exchange.files):
-                    await _end(exchange)
-        if held is None and exchange.opened and not exchange.holders:
+                if exchange.opened and ((files := exchange.files) or exchange.watched):
+                    await _end(exchange, files)
+        if held is None and exchange.ongoing and not exchange.holders:
             end_receiving(exchange)
     try:
         if held is not None:
@@ -229,7 +229,7 @@ async def handle_response(response: BaseResponse, scope: Scope, receive: Receive
     except BaseException as error:
         await _fail(error, held)
     finally:
-        if (exchange := scope.get(KEY)) is not None and not exchange.holders:
+        if (exchange := scope.get(KEY)) is not None and exchange.ongoing and not exchange.holders:
             end_receiving(exchange)
 
 
@@ -405,21 +405,24 @@ async def _leave(exchange: Exchange, worker: crossing.Worker) -> None:
         return
     exchange.answered = True
     if exchange.opened:
-        await _end(exchange)
+        await _end(exchange, exchange.files)
 
 
-async def _end(exchange: Exchange) -> None:
-    """End the tasks that watch for a disconnect, and close the files of forms."""
+async def _end(exchange: Exchange, files: list[Any]) -> None:
+    """End the tasks that watch for a disconnect, and close the ``files`` of forms."""
+    if not (exchange.watched or any(map(closes_async, files)) or any(map(is_on_disk, files))):
+        release_all(files)  # nothing is awaited, so that nothing is cancelled
+        return
     with crossing.unhidden(sys.exception()):
         try:
             if exchange.watched:
                 await end_watching(exchange)
         finally:
-            if files := exchange.files:
-                await _close_files(exchange, files)
+            if files:
+                await _close_files(files)
 
 
-async def _close_files(exchange: Exchange, files: list[Any]) -> None:
+async def _close_files(files: list[Any]) -> None:
     """Close the files of all forms: async ones are awaited, and closing one on disk may take milliseconds, so it is
     done in a worker thread, which is waited for.
     """
@@ -428,9 +431,9 @@ async def _close_files(exchange: Exchange, files: list[Any]) -> None:
             await crossing.run_uncut(partial(close_async_files, files))
     finally:
         if any(map(is_on_disk, files)):
-            await crossing.run_spool_work(exchange.close)
+            await crossing.run_spool_work(release_all, files)
         else:
-            exchange.close()
+            release_all(files)
 
 
 async def _watch(scope: Scope, receive: Receive, ahead: int = 0) -> None:

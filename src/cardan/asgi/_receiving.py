@@ -408,6 +408,8 @@ def open_body(scope: MutableMapping[str, Any], receive: Any) -> ReceiveBody:
         # only granian has the extension; it is recognized by that
         ongoing = PATHSEND in (scope.get("extensions") or ())
         body = exchange.open(ReceiveBody(receive, exchange, ongoing=ongoing))
+        if ongoing:
+            exchange.ongoing = True
     return body
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterable, Iterator
 
+    from ..core._request.body import Body
     from ..core._request.draining import DrainLimits
     from ..core._request.exchange import Exchange
     from ..core._response.base import BaseResponse
@@ -45,13 +46,13 @@ _SMALL_PIECE: Final = 1024
 _SOCKET: Final = "gunicorn.socket"
 
 
-def count_reads(environ: dict[str, Any]) -> None:
+def count_reads(environ: dict[str, Any]) -> Body:
     """Open the body that a request announces before its handler runs: the bytes that any code reads are counted.
 
     Without the count the body could not be drained on a server that does not end its input (PEP 3333,
     ``wsgi.input_terminated``): a read past the end of the body would wait for bytes that never arrive.
     """
-    open_body(environ, sent_length(environ))
+    return open_body(environ, sent_length(environ))
 
 
 def drained(

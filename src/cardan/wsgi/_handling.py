@@ -19,7 +19,7 @@ from ..core._request.exchange import DIRECT, KEY, REQUEST_KEY, STATE_KEY, Exchan
 from ..core._request.head import announces_body
 from ..core._response.base import BaseResponse
 from ..core._response.outgoing import closers_of
-from ..core.forms._files import closes_async
+from ..core.forms._files import closes_async, release_all
 from ._draining import count_reads, drain_before_error, drained
 from ._errors import answer_error, ends_more, throws_errors
 from ._sending import send, send_whole
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from ..core._flow import Function
+    from ..core._request.body import Body
     from ..core._request.request import BaseRequest
 
 __all__ = ["ServedOverWSGI", "handle", "handle_response"]
@@ -100,6 +101,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
         exchange.begin()
     request: BaseRequest | None = None
     thread: RequestThread | None = None
+    counted: Body | None = None
     held = False
     has_body = announces_body(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
     try:
@@ -112,7 +114,7 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             else:
                 exchange.take_state(state)
         if has_body and not environ.get("wsgi.input_terminated"):
-            count_reads(environ)
+            counted = count_reads(environ)
         request = app.request_class(environ)
         context = copy_context()
         steps = None
@@ -142,7 +144,9 @@ def _handle(app: ServedOverWSGI, environ: WSGIEnvironment, start_response: Start
             after: list[Callable[[], Any]] = [partial(_leave, app, environ, exchange, thread)] if held else []
             request_url = partial(getattr, request, "url")
             body = send(response, environ, start_response, thread, request_url, after)
-        return drained(body, environ, response, request) if has_body else body
+        if not has_body or (counted is not None and counted.ended):
+            return body
+        return drained(body, environ, response, request)
     except BaseException as error:
         if has_body and not ends_more(error):
             drain_before_error(environ, request)
@@ -179,7 +183,7 @@ def _leave(app: ServedOverWSGI, environ: WSGIEnvironment, exchange: Exchange, th
     files = exchange.files if exchange.opened else []
     try:
         # an application inside may have made files whose end has to be awaited
-        if thread is None and any(map(closes_async, files)):
+        if files and thread is None and any(map(closes_async, files)):
             thread = RequestThread(app._adapter_portal, exchange, crossing.OwnContext(copy_context()))
         if thread is not None:
             thread.leave()
@@ -193,8 +197,8 @@ def _leave(app: ServedOverWSGI, environ: WSGIEnvironment, exchange: Exchange, th
         environ.pop(REQUEST_KEY, None)
         if exchange.release is not None:
             exchange.wake()
-        if files:
-            exchange.close()
+        if files and not exchange.holders:
+            release_all(files)
 
 
 def _request_url(environ: WSGIEnvironment) -> str:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from cardan.core import Request, RequestHead, Response
 from cardan.core._exceptions import WrongMode
 from cardan.core.forms import FileStorage, Form, parse_form, safe_filename
-from cardan.core.forms._files import COPY_SIZE, bind, closes_async, is_on_disk, release
+from cardan.core.forms._files import COPY_SIZE, bind, closes_async, is_on_disk, release_all
 from cardan.core.forms._sinks import rewind, rewinding, start_of
 from tests.core.forms.strange_forms import CT, form, part
 from tests.core.forms.test_parts import await_
@@ -229,7 +229,7 @@ def test_the_end() -> None:
     assert stream.closed
     file.close()
     file = upload().detach()
-    release(file)
+    release_all([file])
     assert file.read() == b"0123456789"
     file.close()
     assert file.stream.closed

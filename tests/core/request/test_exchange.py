@@ -8,6 +8,7 @@ import pytest
 
 from cardan.core._request.body import Body, BytesBody
 from cardan.core._request.exchange import Exchange, StandIn, find_exchange, follow, known_body
+from cardan.core.forms import FileStorage, Form
 
 
 def test_one_body_for_each_origin() -> None:
@@ -47,32 +48,20 @@ def test_an_application_that_begins_later() -> None:
     assert exchange.over is False
 
 
-class Closing(Body):
-    """A body whose files cannot be closed."""
+class Opened(Body):
+    """A body that was opened on itself."""
 
-    def __init__(self, closed: list[str], name: str, error: Exception | None) -> None:
+    def __init__(self) -> None:
         self.origin = self
-        self._closed, self._name, self._error = closed, name, error
-
-    def close(self) -> None:
-        self._closed.append(self._name)
-        if self._error is not None:
-            raise self._error
 
 
-def test_an_error_of_closing_skips_no_body() -> None:
-    """All bodies are closed, even if closing one fails. The first error is raised."""
-    exchange, closed = Exchange(), list[str]()
-    errors = {"a": None, "b": OSError("the disk is full"), "c": ValueError("second"), "d": None}
-    for name, error in errors.items():
-        exchange.open(Closing(closed, name, error))
-    exchange.holders = 1
-    exchange.close()
-    assert closed == []  # an application still uses the files
-    exchange.holders = 0
-    with pytest.raises(OSError, match="the disk is full"):
-        exchange.close()
-    assert closed == ["a", "b", "c", "d"]
+def test_the_files_of_all_bodies() -> None:
+    """The files that are closed at the end of a request are those of all forms of all its bodies."""
+    exchange, files = Exchange(), [FileStorage(name="a"), FileStorage(name="b")]
+    for file in files:
+        exchange.open(Opened()).keep_form("settings", Form(files=[("f", file)]))
+    exchange.open(Opened())
+    assert exchange.files == files
 
 
 @pytest.mark.parametrize("left", [False, True])
@@ -81,7 +70,7 @@ def test_a_client_has_left_if_sending_or_reading_says_so(left: bool, read: bool)
     """The client has left if sending the response says so, or if reading the body does."""
     exchange = Exchange()
     for disconnected in (False, read):
-        body = Closing([], "a", None)
+        body = Opened()
         body.disconnected = disconnected
         exchange.open(body)
     exchange.left = left
@@ -128,7 +117,7 @@ def test_what_runs_blocking_calls_is_that_of_all_bodies() -> None:
         return function(*args)
 
     exchange = Exchange()
-    bodies = [exchange.open(Closing([], name, None)) for name in "ab"]
+    bodies = [exchange.open(Opened()) for _ in "ab"]
     exchange.run_blocking(run_sync)
     assert [body.run_sync for body in bodies] == [run_sync, run_sync]
     assert exchange.run_sync is run_sync

@@ -20,10 +20,9 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .._buffers import as_bytes, is_bytes_like
-from .._closing import call_all
 from .._exceptions import BodyConsumed, ClientDisconnected, HTTPException, WrongMode
 from .._waiting import Asked, checkpoint, in_event_loop, make_event
-from ..forms._files import arelease, closes_async
+from ..forms._files import arelease, closes_async, release_all
 from ..forms._form import Form
 
 if TYPE_CHECKING:
@@ -226,10 +225,7 @@ class Body:
 
         All files are closed even if closing one fails. The first error is raised afterwards.
         """
-        closers = [form.close for _, form in self.forms if isinstance(form, Form)]
-        if self.filtered:
-            closers += [body.close for body in self.filtered.values()]
-        call_all(closers)
+        release_all(self.files)
 
     @property
     def files(self) -> list[Any]:

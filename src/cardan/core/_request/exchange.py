@@ -10,8 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
-from .._closing import call_all
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 
@@ -103,6 +101,8 @@ class Exchange:
     """Whether a task watches for the client to disconnect. The task has to be ended with the request."""
     answered: bool = False
     """Whether a response is on its way, or the application has ended: no informational response may follow."""
+    ongoing: bool = False
+    """On ASGI: whether a body may leave a call of ``receive`` running, which has to be ended with the request."""
     left: bool = False
     """Whether sending the response has failed because the client disconnected."""
     begins_early: bool = False
@@ -204,14 +204,6 @@ class Exchange:
             release, self.release = self.release, None
             self.leave_event = None  # another application may begin, whose tasks wait anew
             release()
-
-    def close(self) -> None:
-        """Close the files of all forms, unless an application still handles the request.
-
-        All files are closed even if closing one fails. The first error is raised afterwards.
-        """
-        if not self.holders:
-            call_all([body.close for body in self.opened])
 
 
 def follow(exchange: Exchange | None, request: Any) -> None:

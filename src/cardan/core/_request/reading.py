@@ -158,12 +158,12 @@ def _behind_filter(request: ReadableRequest, body: Body, length: int | None, lim
     There is one filter for all requests that have the same hook, on their class or on themselves. The hook is called
     for the first of them only: the filter of another one would see none of the bytes.
     """
-    key: Any = request.__dict__.get("make_body_filter", type(request).make_body_filter)
-    if body.filtered and (found := body.filtered.get(key)) is not None:
+    if body.filtered and (found := body.filtered.get(_filter_hook(request))) is not None:
         return found
     body_filter = request.make_body_filter()
     if body_filter is None:
         return None
+    key = _filter_hook(request)
     reader = BodyReader(content_length=length, limits=limits)  # may raise 413: the body is then still there
     body.begin("make_body_filter()")
     try:
@@ -178,6 +178,10 @@ def _behind_filter(request: ReadableRequest, body: Body, length: int | None, lim
         return behind
     finally:
         body.end()
+
+
+def _filter_hook(request: ReadableRequest) -> Any:
+    return request.__dict__.get("make_body_filter", type(request).make_body_filter)
 
 
 def loaded(request: ReadableRequest, name: str) -> RequestState:

@@ -933,9 +933,11 @@ class BaseRequest(_Limited):
     @property
     def _has_own_sinks(self) -> bool:
         """Whether the class, or the object, overrides a hook that opens sinks."""
+        cls = type(self)
         return (
-            getattr(self.make_file_sink, "__func__", None) is not _MAKE_FILE_SINK
-            or getattr(self._get_file_stream, "__func__", None) is not _GET_FILE_STREAM
+            cls.make_file_sink is not _MAKE_FILE_SINK
+            or cls._get_file_stream is not _GET_FILE_STREAM
+            or (self._has_own_settings and not _SINK_HOOKS.isdisjoint(self.__dict__))
         )
 
     def _store_file(self, part: FileStart, sink: Any, size: int) -> FileStorage:
@@ -946,7 +948,7 @@ class BaseRequest(_Limited):
             bind(file, mode)
         else:
             bind(file, None if mode == "either" else mode, self._run_sync)
-        if self._has_own_sinks and not stays_open(sink):
+        if not stays_open(sink) and self._has_own_sinks:
             file.detach()  # it was finished when its data were complete; the end of the request must not close it again
         return file
 

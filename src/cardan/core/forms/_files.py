@@ -8,11 +8,14 @@ code never touch the disk on the event loop: they use ``run_sync``, a callable l
 
 from __future__ import annotations
 
+from functools import partial
 from inspect import iscoroutinefunction
 from io import BytesIO
+from types import BuiltinMethodType
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, NoReturn, Protocol, Self, TypeAlias
 
 from .._buffers import BATCH_SIZE
+from .._closing import call_all
 from .._exceptions import WrongMode
 from .._pieces import Pieces
 from .._waiting import checkpoint
@@ -44,7 +47,7 @@ __all__ = [
     "is_async_file",
     "is_on_disk",
     "may_block",
-    "release",
+    "release_all",
     "writer",
 ]
 
@@ -265,7 +268,8 @@ class FileStorage(FileMethods):
 
     async def _call(self, run_sync: RunSync, function: Callable[..., Any], *args: Any, blocks: bool = False) -> Any:
         """Call ``function(*args)``: await it if it is async, run it in a worker thread if it may block."""
-        if iscoroutinefunction(function):
+        # a function in C, such as the read() of a file in memory, is no coroutine function
+        if type(function) is not BuiltinMethodType and iscoroutinefunction(function):
             return await function(*args)
         if not (blocks or is_on_disk(self)):
             return function(*args)
@@ -296,8 +300,9 @@ class FileStorage(FileMethods):
 
     def close(self) -> None:
         """Close the file; may be called again. An async file is closed only by :meth:`aclose`."""
-        close = getattr(self._sink, "close", None)
-        if close is not None and not iscoroutinefunction(close):
+        sink = self._sink
+        close = getattr(sink, "close", None)
+        if close is not None and (getattr(sink, "rewinds", False) or not iscoroutinefunction(close)):
             close()
 
     def aclose(self, *, run_sync: RunSync = None) -> Coroutine[Any, Any, None]:
@@ -395,13 +400,19 @@ def closes_async(file: object) -> bool:
     return any(iscoroutinefunction(getattr(sink, name, None)) for name in ("aclose", "close"))
 
 
-def release(file: Any) -> None:
-    """Close a file of a form at the end of the request, unless it was detached."""
+def release_all(files: Iterable[Any]) -> None:
+    """Close the files of forms at the end of the request, those that were not detached. The first error is raised after
+    all were closed.
+    """
+    call_all([partial(_release, file) for file in files])
+
+
+def _release(file: Any) -> None:
     if not (isinstance(file, FileStorage) and file._detached):
         file.close()
 
 
 async def arelease(file: FileStorage) -> None:
-    """The awaiting twin of :func:`release`."""
+    """Close a file of a form in async code, unless it was detached."""
     if not file._detached:
         await file._aclose(None)

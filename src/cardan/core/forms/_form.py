@@ -8,16 +8,14 @@ for misuse and for a file that does not end.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from .._buffers import as_bytes, is_bytes_like
-from .._closing import call_all
 from .._exceptions import MachineStateError, RequestEntityTooLarge
 from .._pickling import slots_state
 from ._body_reader import DEFAULTS
 from ._events import Field, FileEnd, FileStart
-from ._files import release
+from ._files import release_all
 from ._head import OneLineHeaders
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ class Form:
     def close(self) -> None:
         """Close the files that were not detached. If closing fails, the first error is raised after all were closed."""
         if self.files:
-            call_all([partial(release, file) for _, file in self.files])
+            release_all([file for _, file in self.files])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Form):
