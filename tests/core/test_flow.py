@@ -221,35 +221,49 @@ def test_a_cancellation_never_becomes_a_response(way: str) -> None:
         text(cancelled, stamping, catching)
 
 
-@pytest.mark.parametrize("kind", ["def", "async"])
-def test_a_cancellation_is_raised_although_a_middleware_yields(kind: str) -> None:
-    """A middleware that yields a value when it is cancelled is closed; the cancellation is raised, not a TypeError that
-    blames the ``yield``.
+@pytest.mark.parametrize("kind", ["return", "yield", "async yield"])
+def test_what_a_middleware_makes_of_a_cancellation_is_closed(kind: str) -> None:
+    """If a middleware returns or yields a response when it is cancelled, the middleware and the response are closed;
+    the cancellation is raised, not a TypeError that blames a wrong ``yield``.
     """
     seen: list[str] = []
 
     async def cancelled(request: Any) -> Response:
         raise GuardError
 
+    def caught() -> Response:
+        response = Response("caught")
+        response.call_on_close(lambda: seen.append("response"))
+        return response
+
+    def returning(request: Any) -> Generator[Any, Response, Response]:
+        try:
+            with suppress(GuardError):
+                yield
+            return caught()
+        finally:
+            seen.append("middleware")
+
     def yielding(request: Any) -> Generator[Any, Response, None]:
         try:
             with suppress(GuardError):
                 yield
-            yield Response("caught")
+            yield caught()
         finally:
-            seen.append("closed")
+            seen.append("middleware")
 
     async def ayielding(request: Any) -> AsyncGenerator[Any, Response]:
         try:
             with suppress(GuardError):
                 yield
-            yield Response("caught")
+            yield caught()
         finally:
-            seen.append("closed")
+            seen.append("middleware")
 
+    kinds: dict[str, Any] = {"return": returning, "yield": yielding, "async yield": ayielding}
     with pytest.raises(GuardError):
-        text(cancelled, stamping, yielding if kind == "def" else ayielding)
-    assert seen == ["closed"]
+        text(cancelled, stamping, kinds[kind])
+    assert seen == ["middleware", "response"]
 
 
 def test_an_exception_leaves_no_reference_cycle() -> None:
@@ -495,6 +509,16 @@ def test_a_flow_that_is_given_up_awaits_nothing() -> None:
     closing = Closing()
     steps = flow("request", handler, (failing,), on_error)
     steps.send(None)
+    steps.close()
+    assert closing.closed == []
+
+    def caught(request: Any) -> Generator[None, Response, Response]:
+        with suppress(GeneratorExit):
+            yield
+        return handler(request)
+
+    steps = flow("request", waits, (caught,), on_error)
+    steps.send(None).close()
     steps.close()
     assert closing.closed == []
 

@@ -402,8 +402,10 @@ def _end(
             ended = yield from _take_yielded(given, around, is_async, outer)
         if not ended:
             yield from _close(around, is_async)
-        if is_final and thrown is not None:
-            raise thrown  # a middleware cannot turn a cancellation into a response
+        if is_final and thrown is not None:  # a middleware cannot turn a cancellation into a response
+            if isinstance(given, BaseResponse) and not isinstance(thrown, GeneratorExit):
+                yield from _close_unsent(given, thrown)
+            raise thrown
         if not ended:
             raise TypeError(f"got a second yield from {_name_of(outer)!r}, expected a return")
         if given is not None:
