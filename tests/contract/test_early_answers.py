@@ -6,7 +6,7 @@ import asyncio
 import io
 import socket
 import threading
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -1558,11 +1558,8 @@ def test_wsgi_what_ends_the_process_while_the_answer_is_sent_waits_for_no_client
 
     stream = Input(bytes(8000))
     _, iterable = call(Application(interrupted), environ(8000, **{"wsgi.input": stream}))
-    with pytest.raises(kind):
-        try:
-            list(iterable)
-        finally:
-            iterable.close()
+    with pytest.raises(kind), closing(iterable):
+        list(iterable)
     assert stream.reads == 0
 
 

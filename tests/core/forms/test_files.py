@@ -398,10 +398,11 @@ def test_others_have_their_turn_while_a_file_in_memory_is_read(backend: str, way
     assert turns >= 5, "of ten pieces; trio takes the tasks that are ready in an order of its own"
 
 
+@pytest.mark.parametrize("fold", [b" ", b"\r\n "], ids=["one line", "two lines"])
 @pytest.mark.parametrize("name", ["Content-Disposition", "content-disposition", "CONTENT-DISPOSITION"])
-def test_the_bytes_of_a_name_that_is_not_utf_8(name: str) -> None:
-    """``filename_bytes`` is what was sent, however the name of the field is written."""
-    head = name.encode() + b': form-data; name="f"; filename="\xe9\xff.txt"'
+def test_the_bytes_of_a_name_that_is_not_utf_8(name: str, fold: bytes) -> None:
+    """``filename_bytes`` is what was sent, however the name of the field is written, also in a folded line."""
+    head = name.encode() + b': form-data; name="f";' + fold + b'filename="\xe9\xff.txt"'
     body = b"--B\r\n" + head + b"\r\n\r\nx\r\n--B--\r\n"
     ((_, file),) = parse_form("multipart/form-data; boundary=B", body).files
     assert (file.filename, file.filename_bytes) == ("\ufffd\ufffd.txt", b"\xe9\xff.txt")

@@ -26,6 +26,13 @@ def test_the_spaces_inside_of_a_line_stay() -> None:
     assert PartHeaders(b"A: b   c \r\n \t d  e\r\nF:  g")["A"] == "b   c d  e"
 
 
+def test_names_of_fields_of_a_part() -> None:
+    """The case of a name does not matter, also where fields with one name are counted, listed and joined."""
+    headers = PartHeaders(b"x-a: 1\r\ncontent-type: text/plain\r\nX-A: 2")
+    assert (list(headers), len(headers)) == (["X-A", "Content-Type"], 2)
+    assert dict(headers) == {"X-A": "1, 2", "Content-Type": "text/plain"}
+
+
 TEXTS = st.sampled_from(
     [b"a", b" a ", b"", b"%22", b"\xc3\xa9", b"\xff", b"a\\b", b"a;b", b"C:\\x.txt", b"../x", b"\x7f"]
 )
