@@ -8,6 +8,7 @@ headers and four query values. Construction from decoded pairs is what a request
 
 from __future__ import annotations
 
+import argparse
 import platform
 from collections.abc import Callable
 from importlib import import_module
@@ -101,6 +102,7 @@ def rows() -> dict[str, dict[str, Call | None]]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
     names = ("cardan", "werkzeug", "starlette")
     print(f"structures, ns per call, {platform.python_implementation()} {platform.python_version()}")
     print(f"{'':32}" + "".join(f"{name:>12}" for name in names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from .record import FOLDER, record
 
 def main() -> int:
     """Read what was measured, and write how many of the lines and branches were run."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     command = [sys.executable, "-m", "coverage", "json", "-q", "-o", "-"]
     done = subprocess.run(command, cwd=FOLDER.parent, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -21,6 +23,7 @@ def main() -> int:
     rows: list[dict[str, object]] = [
         {"what": "lines", "figure": f"{found['covered_lines']:,} of {lines:,}"},
         {"what": "branches", "figure": f"{found['covered_branches']:,} of {branches:,}"},
+        {"what": "lines that are not counted", "figure": f"{found['excluded_lines']:,}"},
     ]
     record("coverage", "make coverage", rows)
     return 0

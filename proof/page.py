@@ -5,6 +5,7 @@ A run that has no recorded figures has no section.
 
 from __future__ import annotations
 
+import argparse
 import json
 from inspect import cleandoc
 from pathlib import Path
@@ -161,7 +162,9 @@ each file. A trial is one run of all tests. The rule: every test passes.
 Each run of the command is added to its row; the line below the table is that of the last one. Up to three of these runs
 went on at the same time, and other work beside them.
 
-The faults that made runs fail are mended. The seeds from 1 to 16 found most of them:
+The faults that made runs fail are mended. A run that failed stays in its row all the same, and a seed that is tried
+again counts as one more trial. That was done for the seed 6 only: of the other seeds that failed the table does not say
+whether they pass today. The seeds from 1 to 16 found most of them:
 
 - Servers among the examples left the body of a request to the garbage collector.
 - Some tests relied on what other tests had done, on a Python before 3.15, or on a server that stops within 8 seconds,
@@ -175,8 +178,12 @@ thread may notice a cancellation.""",
     "coverage": (
         "Coverage",
         """The figures say how many of the lines and branches of `src` are run by the tests that need no real server and
-no browser, and that are not disturbed by the measurement. Some code is not counted: the reason is beside it, or in
-`pyproject.toml`.""",
+no browser, and that are not disturbed by the measurement. A line is a statement here.
+
+The last row has the lines that are not counted. Nearly all of them are for type checkers only, such as imports,
+overloads and bodies that are `...`, or are methods that every subclass overrides. The comment at `[tool.coverage.report]`
+in `pyproject.toml` names the patterns. The others have `# pragma: no cover` in the code, with the reason on the same
+line.""",
     ),
     "mutation": (
         "Mutation testing",
@@ -185,8 +192,11 @@ or a call, an `await` or a `with` that is left out. A mutant is found if a test 
 does not end. The mutants are chosen at random, about the same number in each package. Some survived at first. Tests
 were then written for them, and these mutants were tried again (`python -m mutation --survivors`): the table says how
 many of them the new tests have found. Leave these out if you estimate how many of the mutants that were not tried would
-be found: "30 of 30 found, 2 by tests that were written afterwards" means 28 of 30. `mutation/equivalent.toml` lists
-mutants that behave like the library itself, with the reasons; they are not counted.""",
+be found: "30 of 30 found, 2 by tests that were written afterwards" means 28 of 30.
+
+Not every fault is tried. Lines that only type checkers read have no mutants, and neither have the sizes of caches.
+`mutation/equivalent.toml` lists the mutants that behave like the library itself, with a reason for each; they are not
+counted. So a row may have fewer than the 40 mutants of the command; some packages are too small for as many.""",
     ),
 }
 """For each run, by the name of its JSON file: the title of its section, and the text that explains its table."""
@@ -226,7 +236,7 @@ To repeat the runs:
   recorded run did.
 
 Each of them sets up what it needs. Afterwards a single command runs as `.venv/bin/python -m proof.torture`, and
-`--help` says how to run a small part of it. A run of `proof` that tries much less than the recorded one prints its
+`--help` says what part of it can be run alone. A run of `proof` that tries much less than the recorded one prints its
 figures, but does not replace those on this page. A run of `soak` with `--quick` does not replace them either.
 
 Each section says what one trial is, and which rule a trial has to keep. In the tables "trials" is the number of trials,
@@ -331,5 +341,11 @@ def written(root: Path = ROOT) -> str:
     return "".join(parts)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the page."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(written(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from cardan import Application, Limits, Request, Response
-from proof import cuts, disconnects, fuzz, limits, lints, order, page, states, torture
+from proof import coverage, cuts, disconnects, fuzz, limits, lints, order, page, states, torture
 from proof.cuts_bodies import Sent, generated, strange
 from proof.record import record
 from proof.torture_faults import Defect, Failure
@@ -289,6 +289,18 @@ def test_findings_that_are_absent_are_an_error(
 def test_the_page_is_what_its_script_writes() -> None:
     """The page of the figures is made from the files that the runs have written, by ``python -m proof.page``."""
     assert page.PAGE.read_text("utf-8") == page.written()
+
+
+@pytest.mark.parametrize("command", [page, coverage])
+def test_help_does_no_work(command: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The commands that only write figures print their help when they are asked for it, and write nothing."""
+    monkeypatch.setattr("sys.argv", ["command", "--help"])
+    monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(coverage, "record", None)
+    with pytest.raises(SystemExit) as raised:
+        command.main()
+    assert raised.value.code == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_without_a_figure_is_not_shown(tmp_path: Path) -> None:
