@@ -181,9 +181,9 @@ thread may notice a cancellation.""",
 no browser, and that are not disturbed by the measurement. A line is a statement here.
 
 The last row has the lines that are not counted. Nearly all of them are for type checkers only, such as imports,
-overloads and bodies that are `...`, or are methods that every subclass overrides. The comment at `[tool.coverage.report]`
-in `pyproject.toml` names the patterns. The others have `# pragma: no cover` in the code, with the reason on the same
-line.""",
+overloads and bodies that are `...`, or are methods that every subclass overrides. The comment at
+`[tool.coverage.report]` in `pyproject.toml` names the patterns. The others have `# pragma: no cover` in the code, with
+the reason on the same line.""",
     ),
     "mutation": (
         "Mutation testing",

@@ -83,6 +83,33 @@ def test_a_misspelt_option_is_an_error(way: Any) -> None:
         way(charset="utf-8")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "max_content_length",
+        "max_files",
+        "max_drain_size",
+        "drain_timeout",
+        "body_timeout",
+        "trusted_hosts",
+        "form_rules",
+    ],
+)
+def test_a_setting_of_requests_is_an_error(name: str) -> None:
+    """An application that was given a limit, or the hosts to trust, would limit and check nothing. The error says where
+    the setting belongs. A name that the program computes is its own.
+    """
+    where = "expected it in a class of requests: class ApiRequest"
+    with pytest.raises(TypeError, match=f"^got the option {name!r}, {where}"):
+        Application(handler, **{name: 1})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=f"^got {name} in App, {where}"):
+        type("App", (Application,), {name: 1})
+    with pytest.raises(TypeError, match=f"^got {name} in Application, {where}"):
+        setattr(Application(handler), name, 1)
+    cls: Any = type("App", (Application,), {name: property(lambda self: 1)})
+    assert getattr(cls(handler), name) == 1
+
+
 #: what a subclass may set or override: the options, the handler and its requests, the hooks, and what a server calls
 NAMES = [
     *ApplicationOptions.__annotations__,

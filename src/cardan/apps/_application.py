@@ -43,6 +43,7 @@ from ._options import (
     WORDS,
     checked_option,
     computes,
+    expect_no_setting_of_requests,
     expect_three_arguments,
     is_property,
     is_request_class,
@@ -260,6 +261,8 @@ class Application(Dual, Generic[R]):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         check_spelling(cls, KNOWN, WORDS)
+        for name, value in cls.__dict__.items():
+            expect_no_setting_of_requests(cls.__name__, name, value)
         for name in CHECKED & cls.__dict__.keys():
             if not computes(value := cls.__dict__[name]):
                 checked_option(name, value)
@@ -311,8 +314,10 @@ class Application(Dual, Generic[R]):
                 value = checked_option(name, value)
                 if name == "websocket":
                     expect_three_arguments(value)
-            elif not hasattr(self, name) and (meant := misspelt(name)) is not None:
-                raise TypeError(f"got {name}, which is no option: did you mean {meant}?")
+            elif not hasattr(self, name):
+                expect_no_setting_of_requests(type(self).__name__, name, value)
+                if (meant := misspelt(name)) is not None:
+                    raise TypeError(f"got {name}, which is no option: did you mean {meant}?")
             if name in DECISIVE:
                 self._adapter_sync_handler = self._adapter_async_handler = (
                     None  # first of all, because requests may be running

@@ -14,6 +14,7 @@ from .._request import BaseRequest
 from ..core._checks import check_type, kind_of, near_miss
 from ..core._exceptions import HTTPException
 from ..core._problem import ERROR_FORMATS
+from ..core._request.limits import LIMIT_NAMES
 from ..core._response.base import BaseResponse
 from ..types import ApplicationOptions
 from ._dual import DualCallable
@@ -32,6 +33,7 @@ __all__ = [
     "WORDS",
     "checked_option",
     "computes",
+    "expect_no_setting_of_requests",
     "expect_three_arguments",
     "is_property",
     "is_request_class",
@@ -57,6 +59,10 @@ _CALLABLES: Final = {
 CHECKED: Final = frozenset({"handler", "request_class", *OPTIONS})
 #: What a subclass may set or override.
 KNOWN: Final = (*CHECKED, "resolve", "on_error", "on_exception", "wsgi_app", "asgi_app", "close")
+#: Settings of requests that an application would have in vain: without an error, nothing would be limited or checked.
+OF_REQUESTS: Final = frozenset({
+    *LIMIT_NAMES, "max_drain_size", "drain_timeout", "body_timeout", "trusted_hosts", "form_rules",
+})  # fmt: skip
 #: Names that a subclass may well have and that are no misspelt options.
 WORDS: Final = frozenset({
     "handle", "handled", "handles", "handlers", "resolved", "resolver", "resolvers", "resolves", "loads", "closed",
@@ -130,6 +136,12 @@ def expect_three_arguments(websocket: Any) -> None:
         )
 
 
+def expect_no_setting_of_requests(where: str, name: str, value: object) -> None:
+    """Raise :exc:`TypeError` for a setting of requests that an application, or its class, is given as a plain value."""
+    if name in OF_REQUESTS and not callable(value) and not hasattr(type(value), "__get__"):
+        raise TypeError(f"got {name} in {where}, expected it in a class of requests: class ApiRequest(Request)")
+
+
 def misspelt(name: str) -> str | None:
     """The option or method that was probably meant by ``name``, None if there is none."""
     return None if name.startswith("_") or name in WORDS else near_miss(name, KNOWN)
@@ -152,6 +164,8 @@ def unknown_option(name: str) -> TypeError:
     """The error for an option that does not exist: it names the one that was meant, or all of them."""
     from difflib import get_close_matches
 
+    if name in OF_REQUESTS:
+        return TypeError(f"got the option {name!r}, expected it in a class of requests: class ApiRequest(Request)")
     close = get_close_matches(name, OPTIONS, 1)
     known = ", ".join(map(repr, close or OPTIONS))
     return TypeError(f"got the option {name!r}, expected {known if close else f'one of {known}'}")

@@ -154,9 +154,9 @@ def test_from_ndjson() -> None:
 
 
 @pytest.mark.parametrize("make", [Response.from_events, Response.from_ndjson])
-@pytest.mark.parametrize("items", ["text", b"bytes", 3, None])
+@pytest.mark.parametrize("items", ["text", b"bytes", 3, None, {"a": 1}])
 def test_no_iterable(make: Any, items: Any) -> None:
-    """Text is no stream of events."""
+    """Text is no stream of events, and neither is one mapping, of which only the keys would be sent."""
     with pytest.raises(TypeError, match="expected an iterable or an async iterable of items"):
         make(items)
 

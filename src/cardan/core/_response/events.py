@@ -8,7 +8,7 @@ generator of the application at once.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import chain
 from math import inf
@@ -223,10 +223,10 @@ class _AsyncSteps(AsyncIterator[bytes]):
 def encoded_body(source: Any, change: Callable[[Any], bytes], first: bytes = b"") -> EncodedBody | AsyncEncodedBody:
     """``source``, sync or async, as a body that gives ``change(item)`` for each item.
 
-    Raises :exc:`TypeError` if it is no iterable.
+    Raises :exc:`TypeError` if it is no iterable of items. A mapping is none: only its keys would be sent.
     """
     if isinstance(source, AsyncIterable):
         return AsyncEncodedBody(source, change, first)
-    if isinstance(source, Iterable) and not isinstance(source, (str, bytes, bytearray, memoryview)):
+    if isinstance(source, Iterable) and not isinstance(source, (str, bytes, bytearray, memoryview, Mapping)):
         return EncodedBody(source, change, first)
     raise TypeError(f"got {type(source).__name__}, expected an iterable or an async iterable of items")
