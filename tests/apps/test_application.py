@@ -667,6 +667,21 @@ def test_a_websocket_application_that_is_an_object(wrap: Any) -> None:
     assert messages == [{"type": "websocket.accept"}]
 
 
+@pytest.mark.parametrize("kind", [staticmethod, classmethod])
+def test_a_websocket_application_whose_call_is_no_method_of_the_object(kind: Any) -> None:
+    """The ``__call__`` of a ``websocket`` may be a static method or one of the class."""
+
+    async def of_class(cls: Any, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def static(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+
+    websocket = type("Site", (), {"__call__": kind(static if kind is staticmethod else of_class)})()
+    app = Application(_of_a_request, websocket=websocket)
+    assert asgi_messages(app, {"type": "websocket"}, []) == [{"type": "websocket.accept"}]
+
+
 def test_an_object_that_is_no_websocket_application() -> None:
     """The ``__call__`` of an object is looked at as a function is."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import getattr_static, signature
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from .._request import BaseRequest
@@ -126,8 +126,9 @@ def expect_three_arguments(websocket: Any) -> None:
     object the ``__call__`` counts, because the object may look like a function of other parameters: those of cardan do,
     and so does one that passes all attributes of another application on.
     """
-    call = getattr(type(websocket), "__call__", None)  # noqa: B004
-    called = MethodType(call, websocket) if isinstance(call, FunctionType) else websocket
+    kind = type(websocket)
+    call = getattr_static(kind, "__call__", None)
+    called = call.__get__(websocket, kind) if isinstance(call, (FunctionType, classmethod, staticmethod)) else websocket
     if websocket is not None and not takes(called, "asgi"):
         name = getattr(websocket, "__qualname__", kind_of(websocket))
         raise TypeError(
