@@ -1,7 +1,8 @@
-"""One ASGI request by hand, for the tests of the crossing."""
+"""One ASGI request by hand, and a wait, for the tests of the crossing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -50,6 +51,13 @@ class Exchange:
     def status(self) -> int | None:
         """The status that was sent."""
         return next((m["status"] for m in self.sent if m["type"] == "http.response.start"), None)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition is true. The time-out only prevents a test from hanging."""
+    with anyio.fail_after(100):
+        while not condition():
+            await anyio.sleep(0.001)
 
 
 def chunk(data: bytes, more: bool = True) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from cardan import Application, Flow, Request, Response, middleware
 from cardan._crossing import cleanup, worker
 from cardan.exceptions import ClientDisconnected
 from cardan.testing import Client
-from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk, http_scope
+from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk, http_scope, until
 
 pytestmark = pytest.mark.anyio
 
@@ -29,13 +29,6 @@ pytestmark = pytest.mark.anyio
 def anyio_backend() -> str:
     """Only asyncio has this kind of cancellation."""
     return "asyncio"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until the condition is true. The time-out only prevents a test from hanging."""
-    with anyio.fail_after(100):
-        while not condition():
-            await anyio.sleep(0.001)
 
 
 class Blocking:

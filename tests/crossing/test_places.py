@@ -11,10 +11,10 @@ import pytest
 
 from cardan import Application, Request, Response
 from cardan._crossing import Lease, Places
-from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk
+from tests.crossing.exchange import GONE, UPLOAD, Exchange, chunk, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.anyio
 
@@ -23,13 +23,6 @@ pytestmark = pytest.mark.anyio
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Both event loops."""
     return str(request.param)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until the condition is true. The time-out only prevents a test from hanging."""
-    with anyio.fail_after(100):
-        while not condition():
-            await anyio.sleep(0.001)
 
 
 async def run_until_answered(exchange: Exchange) -> None:

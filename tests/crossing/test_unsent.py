@@ -17,7 +17,7 @@ import anyio.lowlevel
 import pytest
 
 from cardan import Application, AsyncFlow, Flow, Request, Response, middleware
-from tests.crossing.exchange import GONE, Exchange, chunk
+from tests.crossing.exchange import GONE, Exchange, chunk, until
 
 pytestmark = pytest.mark.anyio
 
@@ -100,13 +100,6 @@ def made(log: list[str]) -> Response:
 
 
 CLOSED = ["body", "async hook", "hook"]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until the condition is true. The time-out only prevents a test from hanging."""
-    with anyio.fail_after(100):
-        while not condition():
-            await anyio.sleep(0.001)
 
 
 @ways
