@@ -218,6 +218,17 @@ HIDDEN_WSGI = [wsgiref.validate.validator(hello), werkzeug.middleware.lint.LintM
 WRAPS: list[Any] = [lambda app: Mount({"/": app}), ProxyFix, functools.partial(CORS, origins="*"), Compression]
 
 
+@pytest.mark.parametrize("wrap", [*WRAPS, Client])
+def test_a_class_in_place_of_an_application(wrap: Any) -> None:
+    """If the parentheses behind a class of applications are forgotten, the error names the class."""
+
+    class Site(Application[Request]):
+        pass
+
+    with pytest.raises((TypeError, ValueError), match=r"^got the class Site(| at '/'), expected an object of it"):
+        wrap(Site)
+
+
 @pytest.mark.parametrize("wrap", WRAPS)
 @pytest.mark.parametrize(
     ("app", "protocol"), [*((each, "wsgi") for each in HIDDEN_WSGI), (Decorator(async_hello), "asgi")]

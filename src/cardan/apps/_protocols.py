@@ -20,6 +20,7 @@ __all__ = [
     "callable_of",
     "expect_application",
     "expect_protocol",
+    "no_application",
     "protocol_in_place_of_handler",
     "protocols_of",
     "takes",
@@ -95,7 +96,7 @@ def expect_protocol(app: Callable[..., Any], expected: ProtocolName) -> None:
             wanted = "a WSGI" if expected == "wsgi" else "an ASGI"
             raise TypeError(f"got {got} application, expected {wanted} application: Application.{other}() takes it")
     elif not takes(app, expected):
-        raise TypeError(_no_application(""))
+        raise TypeError(no_application(app, ""))
 
 
 def expect_application(app: Callable[..., Any], where: str = "") -> tuple[ProtocolName, ...]:
@@ -112,11 +113,14 @@ def expect_application(app: Callable[..., Any], where: str = "") -> tuple[Protoc
         each for each in BOTH if takes(app, each) and takes(app, each, follow_wrapped=True)
     )
     if not taken or isinstance(app, type):
-        raise ValueError(_no_application(where))
+        raise ValueError(no_application(app, where))
     return taken
 
 
-def _no_application(where: str) -> str:
+def no_application(app: Callable[..., Any], where: str) -> str:
+    """The text of the error for what can be called as neither kind of application."""
+    if isinstance(app, type) and issubclass(app, DualCallable):
+        return f"got the class {app.__name__}{where}, expected an object of it, which is the application"
     return (
         f"got an application{where} that takes neither (environ, start_response) nor (scope, receive, send), expected a"
         " WSGI or ASGI application (Request.application makes one of a handler)"

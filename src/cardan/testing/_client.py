@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from ..apps._protocols import expect_protocol, protocols_of
+from ..apps._protocols import expect_protocol, no_application, protocols_of
 from ..core._buffers import Buffer, as_bytes, is_bytes_like
 from ..core._checks import check_type
 from ..core._urls import MAX_PORT
@@ -163,6 +163,8 @@ def chosen(app: Callable[..., Any], protocol: ProtocolName | None) -> str:
         return protocol
     shown = protocols_of(app)
     if not shown:
+        if isinstance(app, type):
+            raise ValueError(no_application(app, ""))
         raise ValueError(
             "got an application that takes neither (environ, start_response) nor (scope, receive, send),"
             " expected protocol='wsgi' or protocol='asgi'"
