@@ -20,7 +20,7 @@ import trio
 from cardan import Application, Request, Response
 from cardan.exceptions import NotFound
 from tests import h2_client
-from tests.trio_server import Watched, running
+from tests.trio_server import Watched, impatient, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -300,7 +300,7 @@ def test_what_is_not_http(port: int) -> None:
 
 def test_an_upload_that_stops(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """An application that waits for the rest answers that it is not complete."""
-    monkeypatch.setattr(h2_server, "PATIENCE", 0.01)
+    impatient(monkeypatch, h2_server, h2_server.Stream, "body")
     client = Client(port)
     client.ask(1, "/form", "POST", end=False)
     client.http.send_data(1, b"name=")
@@ -333,7 +333,7 @@ def test_empty_frames(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_client_that_takes_nothing_more(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The response is closed when the window of the client has been full for too long."""
-    monkeypatch.setattr(h2_server, "PATIENCE", 0.01)
+    impatient(monkeypatch, h2_server, h2_server.Stream, "send_data")
     left.clear()
     client = Client(port)
     client.ask(1, "/endless")

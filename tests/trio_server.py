@@ -10,9 +10,12 @@ import trio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
+    from types import ModuleType
     from typing import Self
 
-__all__ = ["Watched", "running"]
+    import pytest
+
+__all__ = ["Watched", "impatient", "running"]
 
 
 @contextmanager
@@ -40,6 +43,19 @@ def running(serve: Callable[..., Any]) -> Iterator[int]:
         trio.from_thread.run_sync(told["stop"], trio_token=told["token"])
         thread.join(100)
     assert not thread.is_alive()
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch, module: ModuleType, owner: type, name: str) -> None:
+    """From the first call of a method of ``owner`` on, the server waits for 10 ms only. Before, it waits as long as a
+    busy machine takes.
+    """
+    method = getattr(owner, name)
+
+    def called(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(module, "PATIENCE", 0.01)
+        return method(*args, **options)
+
+    monkeypatch.setattr(owner, name, called)
 
 
 class Watched:
