@@ -184,6 +184,7 @@ def test_a_file_that_no_form_has_given() -> None:
     from cardan import FileStorage
 
     assert FileStorage(filename="ä.txt").filename_bytes == "ä.txt".encode()
+    assert FileStorage(filename="\ud800").filename_bytes == b"\xed\xa0\x80"  # a name that is not text is no error
     assert FileStorage().filename_bytes is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cardan.core._exceptions import MultipartError, RequestEntityTooLarge
@@ -13,6 +13,7 @@ from cardan.core._limits import Limits
 from cardan.core.forms import _head as heads
 from cardan.core.forms import parse_form
 from cardan.core.forms._head import PartHeaders, unfold
+from cardan.core.structures import Headers
 
 
 @given(st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"\r", b"\n", b"a:"]), max_size=14).map(b"".join))
@@ -31,6 +32,9 @@ def test_names_of_fields_of_a_part() -> None:
     headers = PartHeaders(b"x-a: 1\r\ncontent-type: text/plain\r\nX-A: 2")
     assert (list(headers), len(headers)) == (["X-A", "Content-Type"], 2)
     assert dict(headers) == {"X-A": "1, 2", "Content-Type": "text/plain"}
+    other = PartHeaders(b"Content-Type:text/plain\r\nX-A: 1\r\nX-A: 2")
+    assert headers == Headers(list(other.items())) == other == headers
+    assert headers != PartHeaders(b"x-a: 2\r\ncontent-type: text/plain\r\nX-A: 1")
 
 
 TEXTS = st.sampled_from(
@@ -40,6 +44,7 @@ TYPES = [b"text/plain", b" a/b ", b"multipart/mixed"]
 ENDS = st.sampled_from([b"", b" ", b"\r\nX: y", *(b"\r\nContent-Type: " + kind for kind in TYPES)])
 
 
+@example(name=b"a", filename=b"b", end=b"\r\nContent-Type: Multipart/Mixed", strict=True)
 @given(name=TEXTS, filename=st.none() | TEXTS, end=ENDS, strict=st.booleans())
 def test_a_usual_head_is_read_as_every_head(name: bytes, filename: bytes | None, end: bytes, strict: bool) -> None:
     """What is read at once of a head that browsers write is what is read of it field by field."""
@@ -65,6 +70,36 @@ def test_a_head_of_one_field_is_within_every_limit(allowed: int | None, strict: 
             heads.parse_part_head(longer, strict=strict, limits=Limits(max_part_headers=allowed))
     else:
         assert heads.parse_part_head(longer, strict=strict, limits=Limits(max_part_headers=allowed)).name == "a"
+
+
+def test_a_usual_head_of_a_file_has_two_fields() -> None:
+    """A ``max_part_headers`` of 1 refuses the usual head of a file, which is read at once where the limit allows it."""
+    block = b'\r\nContent-Disposition: form-data; name="a"; filename="b"\r\nContent-Type: text/plain'
+    assert heads.parse_part_head(block, strict=False, limits=Limits(max_part_headers=2)).filename == "b"
+    with pytest.raises(RequestEntityTooLarge, match="max_part_headers"):
+        heads.parse_part_head(block, strict=False, limits=Limits(max_part_headers=1))
+
+
+def test_the_longest_padding() -> None:
+    """Up to 64 spaces and tabs may follow a boundary (RFC 2046 section 5.1.1)."""
+    block = b'\r\nContent-Disposition: form-data; name="a"'
+    assert heads.parse_part_head(b" \t" * 32 + block, strict=False, limits=Limits()).name == "a"
+    with pytest.raises(MultipartError, match="expected CRLF"):
+        heads.parse_part_head(b" " * 65 + block, strict=False, limits=Limits())
+
+
+def test_the_first_of_two_content_types_counts() -> None:
+    """The first Content-Type of a text field decides on its codec; a second one changes nothing."""
+    block = b'\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset='
+    first, second = block + b"latin-1", b"\r\nContent-Type: text/plain; charset=utf-8"
+    assert heads.parse_part_head(first + second, strict=False, limits=Limits()).codec == "latin-1"
+
+
+def test_a_folded_head_stays_as_it_was_sent() -> None:
+    """``raw`` of the headers is the block itself; only their values are unfolded."""
+    block = b'Content-Disposition: form-data;\r\n\tname="a"'
+    headers = heads.parse_part_head(b"\r\n" + block, strict=False, limits=Limits()).headers
+    assert (headers.raw, headers["Content-Disposition"]) == (block, 'form-data; name="a"')
 
 
 @pytest.mark.parametrize(

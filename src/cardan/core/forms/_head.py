@@ -164,8 +164,8 @@ class PartHeaders(ImmutableHeadersMixin, HeadersView):
         return len({name.lower() for name, _ in self._list()})
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, PartHeaders):
-            return self._block == other._block
+        if isinstance(other, PartHeaders) and self._block == other._block:
+            return True
         return super().__eq__(other)
 
     __hash__ = None
