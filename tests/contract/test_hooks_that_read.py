@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from cardan import Application, Request, Response
+from cardan.core._response.kept_trailers import KEPT, KeptTrailers
 from cardan.testing import RequestBuilder
 
 if TYPE_CHECKING:
@@ -89,3 +90,46 @@ def test_a_hook_reads_a_form(kind: str, streamed: bool, size: str, server: str) 
     [(read, file)] = files
     assert read == data
     assert file.closed
+
+
+@pytest.mark.parametrize("server", ["wsgi", "wsgi, input terminated", "asyncio", "trio"])
+def test_a_body_without_a_close_reads_a_form(server: str) -> None:
+    """The body of a response may be the first to read that of the request, also one that nobody has to close."""
+    files: list[FileStorage] = []
+
+    def piece(text: str) -> str:
+        if text == "wer":  # not the first chunk, which is made before the response starts
+            files.append(request_of[0].files["f"])
+            assert files[0].read() == b"x"
+        return text
+
+    def handler(request: Request) -> Response:
+        request_of.append(request)
+        return Response(map(piece, ["ans", "wer"]))
+
+    request_of: list[Request] = []
+    builder = RequestBuilder("/", method="POST", files={"f": ("a.txt", b"x")})
+    if server.startswith("wsgi"):
+        serve_wsgi(Application(handler), builder, terminated=server != "wsgi")
+    else:
+        serve_asgi(Application(handler), builder, server)
+    assert [file.closed for file in files] == [True]
+
+
+def test_a_trailer_field_reads_a_file() -> None:
+    """A function that gives a trailer field may read a file of the form, also after a body that is text, over WSGI."""
+
+    def handler(request: Request) -> Response:
+        file = request.files["f"]
+        files.append(file)
+        response = Response("answer")
+        response.trailers["X-Size"] = lambda: str(len(file.read()))
+        return response
+
+    files: list[FileStorage] = []
+    environ = RequestBuilder("/", method="POST", files={"f": ("a.txt", b"x" * 10)}).environ()
+    kept = environ[KEPT] = KeptTrailers("2")
+    body: Any = Application(handler)(environ, lambda *_: None)
+    assert (b"".join(body), kept.fields) == (b"answer", [("X-Size", "10")])
+    body.close()
+    assert [file.closed for file in files] == [True]
