@@ -1081,6 +1081,34 @@ async def test_over_http_2_a_send_that_waits_for_a_client_that_has_left_is_ended
     assert closed == ["response"]
 
 
+async def test_over_http_2_trailers_that_wait_for_a_client_that_has_left_are_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that sends trailer fields may wait with them until the client has taken the body."""
+    monkeypatch.setattr("cardan.asgi._sending.PATIENCE", 0.0)
+    server = Server()
+    server.scope |= {"http_version": "2", "extensions": {"http.response.trailers": {}}}
+    server.scope["headers"].append((b"te", b"trailers"))
+    closed: list[str] = []
+    waited: list[str] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.trailers":
+            waited.append("trailers")
+            server.leave()
+            await anyio.sleep_forever()
+
+    def app(request: Request) -> Response:
+        response = Response(iter([b"a"]))
+        response.trailers["X-Sum"] = "1"
+        response.call_on_close(lambda: closed.append("response"))
+        return response
+
+    with anyio.fail_after(GUARD):
+        await Application[Request](app)(server.scope, server.receive, send)
+    assert (waited, closed) == (["trailers"], ["response"])
+
+
 async def test_over_http_2_an_error_of_receive_does_not_end_a_send(monkeypatch: pytest.MonkeyPatch) -> None:
     """If ``receive()`` fails while the end of a response is sent, nothing is known of the client: the end is sent."""
     monkeypatch.setattr("cardan.asgi._sending.PATIENCE", 0.0)

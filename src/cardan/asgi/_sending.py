@@ -18,7 +18,7 @@ from ..core._closing import aclose_all
 from ..core._response.encoding import END, encode
 from ..core._response.finalizer import Chunk, End, Head, ResponseFinalizer
 from ..core._response.outgoing import closers_of, keep_alive_chunk
-from ._messages import encode_headers, start_message, trailers_message
+from ._messages import TRAILERS, encode_headers, start_message, trailers_message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -224,9 +224,9 @@ def until_left(send: Send, watch: Callable[[], Awaitable[object]]) -> Send:
         await sleep(PATIENCE)  # the end of the response may have caused the disconnect
 
     async def send_until_left(message: Message) -> None:
-        if message["type"] == "http.response.body" and not (
-            message.get("more_body", False) and len(message.get("body", b"")) < CHUNK_SIZE
-        ):
+        kind = message["type"]
+        is_small = message.get("more_body", False) and len(message.get("body", b"")) < CHUNK_SIZE
+        if kind == TRAILERS or (kind == "http.response.body" and not is_small):
             run = crossing.Interruptible(left, partial(OSError, "got no end of send(), although the client has left"))
             await run.run_here(partial(send, message))
         else:
