@@ -584,9 +584,9 @@ def test_an_application_of_another_library_behind_a_wrapper() -> None:
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-@pytest.mark.parametrize("given", [{}, {"tenant": "north"}])
-def test_the_state_of_a_lifespan_behind_a_wrapper(wrap: Any, given: dict[str, str]) -> None:
-    """What the lifespan yields is found in ``request.state``, besides what the request of core brings."""
+@pytest.mark.parametrize("given", [{}, {"tenant": "north"}, {"number": 2}], ids=str)
+def test_the_state_of_a_lifespan_behind_a_wrapper(wrap: Any, given: dict[str, Any]) -> None:
+    """What the lifespan yields is found in ``request.state``, besides what the request of core brings, which wins."""
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[dict[str, int]]:
@@ -596,14 +596,17 @@ def test_the_state_of_a_lifespan_behind_a_wrapper(wrap: Any, given: dict[str, st
         return Response.from_json({name: request.state.get(name) for name in ("number", "tenant")})
 
     site = wrap(Application(show, lifespan=lifespan))
+    head = core.RequestHead("GET", headers=[(b"Host", b"a.example")])
 
     async def main() -> Any:
         async with AsyncClient(site, "asgi"):
-            head = core.RequestHead("GET", headers=[(b"Host", b"a.example")])
             async with await site.arespond(core.Request(head, state=given)) as response:
                 return json.loads(await response.aget_data())
 
-    assert anyio.run(main) == {"number": 1, "tenant": given.get("tenant")}
+    expected = {"number": given.get("number", 1), "tenant": given.get("tenant")}
+    assert anyio.run(main) == expected
+    with Client(site, "wsgi"), closing(site.respond(core.Request(head, state=given))) as response:
+        assert json.loads(response.get_data()) == expected
 
 
 LEAVES = [ClientDisconnected("gone"), ConnectionResetError("gone")]

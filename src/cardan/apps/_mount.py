@@ -14,6 +14,7 @@ from ..asgi._websockets import deny_websocket
 from ..core._closing import close_all
 from ..core._exceptions import NotFound
 from ..core._mounting import checked_prefix, longest_prefix
+from ..core._request.exchange import DIRECT
 from ..wsgi import _rewriting as wsgi_rewriting
 from ..wsgi._errors import answer_error
 from ..wsgi._head import EnvironHead
@@ -153,7 +154,7 @@ class Mount(Dual):
         states = state.get(self._key, self._states)
         if states or self._key in state:
             inner["state"] = {name: value for name, value in state.items() if name != self._key}
-            inner["state"].update(states.get(id(app), {}))
+            inner["state"].update({**states.get(id(app), {}), **scope.get(DIRECT, {})})  # what a caller gave wins
         await self._called[prefix](inner, receive, send)
 
     if not TYPE_CHECKING:  # for type checkers the attributes of Dual, which may be replaced

@@ -83,7 +83,8 @@ async def arespond(app: Callable[..., Any], request: core.BaseRequest, state: di
         headers=_fields(request),
         server=server_of(head, request.host),
     )
-    scope.update({"extensions": {TRAILERS: {}}, "state": {**state, **state_of(request)}, DIRECT: {}})
+    given = state_of(request)
+    scope.update({"extensions": {TRAILERS: {}}, "state": {**state, **given}, DIRECT: given})
     hint = None
     if (inform := inform_of(request)) is not None:
         scope["extensions"][EARLY_HINT] = {}
