@@ -1179,6 +1179,22 @@ def test_wsgi_a_bare_response_reads_the_rest() -> None:
     assert iterable == [b"early"]
 
 
+def test_wsgi_a_bare_response_reads_the_rest_of_a_body_without_a_length() -> None:
+    """A server that ends its input need not tell the length of a body, as over HTTP/2: what a request has begun to read
+    is read to its end.
+    """
+
+    def application(environ: Any, start_response: Any) -> Any:
+        assert len(Request(environ).stream.read(10)) == 10
+        return Response("early")(environ, start_response)
+
+    stream = Input(bytes(100_000))
+    _, iterable = call(application, environ(None, **{"wsgi.input": stream}))
+    list(iterable)
+    iterable.close()
+    assert stream.tell() == 100_000
+
+
 def wsgi_part_then_bare(environ: Any, start_response: Any) -> Any:
     next(iter(Request(environ).iter_data()))
     return Response("early")(environ, start_response)
