@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from wsgiref.util import FileWrapper
 
 import anyio
 import pytest
@@ -16,7 +17,7 @@ from cardan import Application, Flow, Request, Response, abort
 from cardan import _crossing as crossing
 from cardan.core._response import BaseResponse
 from cardan.exceptions import HTTPException
-from cardan.testing import Client
+from cardan.testing import Client, RequestBuilder
 
 VAR: contextvars.ContextVar[Any] = contextvars.ContextVar("VAR", default="nothing")
 #: protocol and backend; the backend of WSGI is that of the loop for async code
@@ -483,3 +484,21 @@ def test_the_portals_thread_inherits_no_context(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(threading.Thread, "start", recording)
     contextvars.copy_context().run(serve)
     assert seen == ["nothing"]
+
+
+def test_a_body_that_is_passed_on_is_iterated_in_the_context_of_the_request() -> None:
+    """WSGI: a body with ``direct_passthrough`` that is no file wrapper of the server finds what the handler has set, when
+    its iterator is made and at each step.
+    """
+
+    class Passed:
+        def __iter__(self) -> Iterator[bytes]:
+            made = VAR.get()
+            return (f"{made} {VAR.get()}".encode() for _ in range(1))
+
+    def handler(request: Request) -> Response:
+        VAR.set("set")
+        return Response(Passed(), direct_passthrough=True)
+
+    environ = RequestBuilder("/").environ() | {"wsgi.file_wrapper": FileWrapper}
+    assert b"".join(Application(handler)(environ, lambda *_: None)) == b"set set"
