@@ -487,8 +487,8 @@ def test_the_portals_thread_inherits_no_context(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_body_that_is_passed_on_is_iterated_in_the_context_of_the_request() -> None:
-    """WSGI: a body with ``direct_passthrough`` that is no file wrapper of the server finds what the handler has set: when
-    its iterator is made, and at each step.
+    """WSGI: a body with ``direct_passthrough`` that is no file wrapper of the server finds what the handler has set, in
+    the call that makes its iterator and at each step.
     """
 
     class Passed:
