@@ -433,7 +433,16 @@ def fields(separator: str, form: str) -> str:
 
 HEADS: dict[str, tuple[str, str, Callable[[Request], object]]] = {
     "query": ("", fields("&", "%s"), lambda request: list(request.args.items(multi=True))),
+    "escapes": ("", "a=" + "%F0%9F%98%80" * (HEAD_SIZE // 12), lambda request: request.url),
     "cookies": ("Cookie", fields(";", "%s="), lambda request: request.cookies),
+    "choice": (
+        "Accept",
+        "a," * (HEAD_SIZE // 2),
+        lambda request: (request.accept_mimetypes.best_match(["a/b"]), request.accept_mimetypes),
+    ),
+    "Forwarded": ("Forwarded", "a=b," * (HEAD_SIZE // 4), lambda request: request.forwarded),
+    "quotes": ("Prefer", '"' * HEAD_SIZE, lambda request: [request.prefer]),
+    "quoted values": ("Prefer", 'a="\\a"' * (HEAD_SIZE // 6), lambda request: [request.prefer]),
     "Accept": ("Accept", fields(",", "%s/*"), lambda request: list(request.accept_mimetypes)),
     "Accept-Language": ("Accept-Language", fields(",", "%s"), lambda request: list(request.accept_languages)),
     "If-None-Match": ("If-None-Match", fields(",", '"%s"'), lambda request: request.if_none_match),

@@ -68,7 +68,7 @@ MAX_DOMAIN: Final = 253
 _NOT_IN_IRI_PATH: Final = re.compile(
     '[\x00-\x20"#%<>?\\[\\\\\\]^`{|}\x7f-\xa0\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff\ud800-\udfff]'
 )
-_ESCAPED_NON_ASCII: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
+_ESCAPED_NON_ASCII: Final = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])++")
 _RAW_UNSAFE: Final = re.compile('[\x00-\x20"<>\\\\^`{|}\x7f]')
 _STRAY_PERCENT: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 

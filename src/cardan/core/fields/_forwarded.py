@@ -19,7 +19,7 @@ from ._syntax import OWS, check_token, is_token, quote_if_needed, unquote
 
 __all__ = ["Forwarded", "ForwardedElement", "split_node"]
 
-_pair = re.compile(r'((?:[^;"]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+)', re.DOTALL)
+_pair = re.compile(r'((?:[^;"]+|"[^"\\]*(?:\\.[^"\\]*)*+\\?"?)++)', re.DOTALL)
 _KNOWN = frozenset(["for", "by", "host", "proto"])
 _is_scheme = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*").fullmatch
 # a name or an address, and perhaps a port (section 6); what begins with "_" stands for one of them (section 6.3)

@@ -22,7 +22,7 @@ __all__ = ["Link", "Links"]
 
 # A target, then parameters up to the next comma outside of quotes. A target cannot contain "<", so that the search for
 # a missing ">" never reads the same text twice.
-_link = re.compile(r'[ \t,]*(?:(<([^<>]*)>)((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)*)|[^,]+|\Z)', re.DOTALL)
+_link = re.compile(r'[ \t,]*(?:(<([^<>]*)>)((?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*+\\?"?)*+)|[^,]+|\Z)', re.DOTALL)
 _is_target = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x7e]*").fullmatch
 
 

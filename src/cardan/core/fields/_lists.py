@@ -15,8 +15,10 @@ from ._syntax import OWS, check_token, is_text, quote, quote_if_needed, unescape
 __all__ = ["dump_dict", "dump_list", "parse_dict", "parse_list", "parse_pairs", "split"]
 
 # One member: text without commas and quotes, and quoted strings. The last quoted string may lack its closing quote.
-_member = re.compile(r'(?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+', re.DOTALL)
-_pair = re.compile(r'([^="]*)=[ \t]*(?:"([^"\\]*(?:\\.[^"\\]*)*)\\?"?|(.*))', re.DOTALL)
+# Here and in the other patterns with quoted strings, a repeated group is possessive ("++"). Otherwise the pattern would
+# remember each repetition, which takes hundreds of bytes.
+_member = re.compile(r'(?:[^",]+|"[^"\\]*(?:\\.[^"\\]*)*+\\?"?)++', re.DOTALL)
+_pair = re.compile(r'([^="]*)=[ \t]*(?:"([^"\\]*(?:\\.[^"\\]*)*+)\\?"?|(.*))', re.DOTALL)
 
 
 def split(text: str | None) -> list[str]:

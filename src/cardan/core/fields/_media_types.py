@@ -26,7 +26,7 @@ _MEMO_LENGTH: Final = 48
 _is_plain = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)/([!#$%&'*+\-.^_`|~0-9A-Za-z]+)").fullmatch
 # A name up to "=" or ";". Then either a quoted string (its opening quote is captured) and any text up to the next ";",
 # or a value without quotes. The pattern matches from every ";", so that findall() never backtracks.
-_parameter = re.compile(r';[ \t\r\n]*([^;=]*)(?:=(?:("[^"\\]*(?:\\.[^"\\]*)*\\?)"?[^;]*|([^;]*)))?', re.DOTALL)
+_parameter = re.compile(r';[ \t\r\n]*([^;=]*)(?:=(?:("[^"\\]*(?:\\.[^"\\]*)*+\\?)"?[^;]*|([^;]*)))?', re.DOTALL)
 _is_value = re.compile(r"[\t\x20-\x7e\x80-\xff]*").fullmatch
 
 

@@ -36,7 +36,7 @@ __all__ = [
 
 # A name up to "=" or ";". Then either a quoted string (its opening quote is captured) and any text up to the next ";",
 # or a value without quotes. The pattern matches from every ";", so that findall() never backtracks.
-_parameter = re.compile(r';([^;=]*)(?:=[ \t]*(?:("[^"\\]*(?:\\.[^"\\]*)*)[^;]*|([^;]*)))?', re.DOTALL)
+_parameter = re.compile(r';([^;=]*)(?:=[ \t]*(?:("[^"\\]*(?:\\.[^"\\]*)*+)[^;]*|([^;]*)))?', re.DOTALL)
 _is_extended = re.compile(r"([^']+)'[^']*'(.*)").fullmatch
 _is_encoded = re.compile(r"[\x21-\x24\x26-\x7e]*(?:%[0-9A-Fa-f]{2}[\x21-\x24\x26-\x7e]*)*").fullmatch
 _is_section = re.compile(r"([^*]+)\*(0|[1-9][0-9]{0,2})(\*?)").fullmatch

@@ -14,7 +14,7 @@ from ._syntax import OWS, unescape
 __all__ = ["parse_parameters"]
 
 # One part: text without semicolons and quotes, and quoted strings. The last quoted string may lack its closing quote.
-_part = re.compile(r'(?:[^";]+|"[^"\\]*(?:\\.[^"\\]*)*\\?"?)+', re.DOTALL)
+_part = re.compile(r'(?:[^";]+|"[^"\\]*(?:\\.[^"\\]*)*+\\?"?)++', re.DOTALL)
 
 
 def parse_parameters(text: str) -> list[tuple[str, str | None]]:
