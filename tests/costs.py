@@ -28,8 +28,9 @@ PART = 2048
 TEXT = 7
 #: A field is made in the same way; a urlencoded one has a further copy of its bytes, and one of the decoded text.
 FIELD = 14
-#: What is made of the query, the cookies and the header fields, for each byte of them.
-HEAD = 100
+#: What is made of the query, the cookies and the header fields, for each byte of them, also if all attributes of a
+#: field are read and it is written again.
+HEAD = 160
 #: What a server accepts of them: 64 KiB in uvicorn with h11, less in most others.
 HEAD_SIZE = 65_536
 #: What Python's json makes of the worst text: a list with one member takes 2 bytes of JSON.

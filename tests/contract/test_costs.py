@@ -12,6 +12,7 @@ import stat
 import threading
 import time
 import tracemalloc
+from copy import copy
 from itertools import chain, product
 from math import log
 from string import ascii_letters, digits
@@ -431,6 +432,20 @@ def fields(separator: str, form: str) -> str:
     return separator.join(form % name for name in NAMES[: HEAD_SIZE // len(separator + form % "aaa")])
 
 
+def all_of(field: Any) -> list[object]:
+    """What a program can have of the value of a field at the same time."""
+    kept = [field, copy(field), list(field), str(field), repr(field)]
+    for name in dir(type(field)):
+        if not name.startswith("_"):
+            value = getattr(field, name)
+            kept.append(value)
+            if name in {"items", "lists", "listvalues", "to_dict", "to_header", "values"}:
+                kept.append(list(value()))
+    if hasattr(field, "best_match"):
+        kept.append(field.best_match(["a/b"]))
+    return kept
+
+
 HEADS: dict[str, tuple[str, str, Callable[[Request], object]]] = {
     "query": ("", fields("&", "%s"), lambda request: list(request.args.items(multi=True))),
     "escapes": ("", "a=" + "%F0%9F%98%80" * (HEAD_SIZE // 12), lambda request: request.url),
@@ -440,6 +455,9 @@ HEADS: dict[str, tuple[str, str, Callable[[Request], object]]] = {
         "a," * (HEAD_SIZE // 2),
         lambda request: (request.accept_mimetypes.best_match(["a/b"]), request.accept_mimetypes),
     ),
+    "all of a choice": ("Accept", "a," * (HEAD_SIZE // 2), lambda request: all_of(request.accept_mimetypes)),
+    "all of a cookie": ("Cookie", "a=;" * (HEAD_SIZE // 3), lambda request: all_of(request.cookies)),
+    "all of Forwarded": ("Forwarded", "a=b," * (HEAD_SIZE // 4), lambda request: all_of(request.forwarded)),
     "Forwarded": ("Forwarded", "a=b," * (HEAD_SIZE // 4), lambda request: request.forwarded),
     "quotes": ("Prefer", '"' * HEAD_SIZE, lambda request: [request.prefer]),
     "quoted values": ("Prefer", 'a="\\a"' * (HEAD_SIZE // 6), lambda request: [request.prefer]),
