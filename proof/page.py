@@ -253,9 +253,8 @@ MISSING = """
   would get alone.
 - Machines with more cores, and clients on other machines than the server: all figures are from one small machine.
 - Systems other than Linux: all figures of this page are from Linux.
-- Twenty random orders of all tests for each Python, in one process and in parallel each: the table
-  [Order of the tests](#order-of-the-tests) says how many there are. `python -m proof.order --runs 20` tries twenty more
-  in parallel, and with `--alone` in one process; this takes some hours.
+- More random orders of the tests than the rows of [Order of the tests](#order-of-the-tests) have.
+  `python -m proof.order --runs 20` tries twenty more in parallel, and with `--alone` in one process; this takes hours.
 """
 
 LOAD = """Clients put load on real servers; both run on the same machine. A run fails if a request is lost, if an
