@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, NoReturn
 
 import anyio
@@ -12,8 +12,10 @@ import pytest
 from anyio import to_thread
 
 from cardan import Application, Request, Response
+from cardan._crossing import jobs
 from cardan._crossing.jobs import Job
 from cardan._crossing.kept import KeptThread
+from cardan._crossing.places import Places
 from tests.crossing.exchange import Exchange, chunk
 
 pytestmark = pytest.mark.parametrize("backend", ["asyncio", "trio"])
@@ -93,6 +95,25 @@ def test_files_of_a_form(backend: str) -> None:
 
     run(backend, main)
     assert files[0].closed
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_call_is_made_once(backend: str, has_begun: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error beside a thread that runs all the same is raised: the call is not made a second time in the loop."""
+    calls = []
+
+    async def start(job: Job[None]) -> NoReturn:
+        if has_begun:
+            job.begin()
+        raise RuntimeError("no thread")
+
+    async def main() -> None:
+        await jobs.run_to_end(Places(1), calls.append, 1)
+
+    monkeypatch.setattr(jobs, "start", start)
+    with pytest.raises(RuntimeError, match="no thread") if has_begun else nullcontext():
+        run(backend, main)
+    assert calls == ([] if has_begun else [1])
 
 
 def test_handlers(backend: str) -> None:

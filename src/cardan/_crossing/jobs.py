@@ -221,11 +221,9 @@ async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> 
                     try:
                         await start(job)
                     except BaseException as error:
-                        if job.has_raised:
+                        if job.has_raised or not (is_cancellation(error) or job.withdraw()):
                             raise
                         if not is_cancellation(error):
-                            if not job.withdraw():
-                                raise
                             job = Job(function, args)
                             run_without_thread(job, error)
                             break

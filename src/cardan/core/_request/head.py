@@ -298,8 +298,8 @@ def rooted(root: str) -> str:
 def port_of(value: object) -> int | None:
     """The port in a value of an environ or scope, which is a number or text; None if it tells no port.
 
-    An environ has text and a scope a number (PEP 3333, ASGI specification), but servers and bridges also put either into
-    the other. For a Unix socket, some tell the port 0, or the path of the socket.
+    An environ has text and a scope a number (PEP 3333, ASGI specification), but servers and bridges also put either
+    into the other. For a Unix socket, some tell the port 0, or the path of the socket.
 
     >>> port_of("8000"), port_of(8000), port_of("0"), port_of("/run/socket"), port_of(None)
     (8000, 8000, None, None, None)

@@ -64,8 +64,7 @@ class Form:
 
     def close(self) -> None:
         """Close the files that were not detached. If closing fails, the first error is raised after all were closed."""
-        if self.files:
-            release_all([file for _, file in self.files])
+        release_all([file for _, file in self.files])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Form):
