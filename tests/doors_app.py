@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from doors import cgi, rsgi
@@ -43,6 +44,8 @@ def pages(request: Request) -> Response:
         raise LookupError("an error of the handler")
     if request.path == "/broken":
         return Response(broken())
+    if request.path == "/collect":
+        return Response(str(gc.collect()))
     raise NotFound
 
 

@@ -5,6 +5,7 @@ granian --interface rsgi doors.rsgi:app
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -65,12 +66,19 @@ class Door:
         transport: RSGIHTTPStreamTransport | None = None
         events = response.aiter_events(method, run_sync=anyio.to_thread.run_sync, library=anyio)
         async with aclosing(events):
-            async for event in events:
-                match event:
-                    case core.Head(status, _, fields):
-                        transport = protocol.response_stream(status, fields)
-                    case core.Chunk(data) if transport is not None:
-                        await transport.send_bytes(data)
+            try:
+                async for event in events:
+                    match event:
+                        case core.Head(status, _, fields):
+                            transport = protocol.response_stream(status, fields)
+                        case core.Chunk(data) if transport is not None:
+                            await transport.send_bytes(data)
+            except Exception:
+                if transport is None:
+                    raise
+                logging.getLogger(__name__).exception("The rest of a response does not come")
+                # RSGI cannot cut a response, and without its transport it would look whole: the client has to leave
+                await anyio.sleep_forever()
 
 
 async def cancel_when_left(protocol: HTTPProtocol, scope: anyio.CancelScope) -> None:
