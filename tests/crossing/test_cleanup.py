@@ -461,6 +461,32 @@ async def test_an_error_before_the_cancellation_is_logged(kind: str, caplog: pyt
     assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["before"]
 
 
+async def test_an_error_that_the_caller_handles_is_not_lost(caplog: pytest.LogCaptureFixture) -> None:
+    """Middleware of ASGI that catches an error answers by an application, whose hook is cancelled: the error is not
+    logged, because it was not raised here.
+    """
+    waits = anyio.Event()
+
+    async def handler(request: Request) -> Response:
+        response = Response("x")
+
+        @response.call_on_close
+        async def hook() -> None:
+            waits.set()
+            await anyio.sleep(0.01)
+
+        return response
+
+    async def around(*args: Any) -> None:
+        try:
+            raise LookupError("handled")
+        except LookupError:
+            await Application(handler)(*args)
+
+    await by_cancel(get(around), waits.is_set)
+    assert not caplog.records
+
+
 async def test_file_work(blocking: Blocking) -> None:
     """An async handler awaits work on a file in a thread: the file is closed after the thread has ended."""
     log: list[Any] = []

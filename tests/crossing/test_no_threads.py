@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, NoReturn
 
 import anyio
@@ -12,7 +13,7 @@ import pytest
 from anyio import to_thread
 
 from cardan import Application, Request, Response
-from cardan._crossing import jobs
+from cardan._crossing import Threads, Worker, jobs, worker
 from cardan._crossing.jobs import Job
 from cardan._crossing.kept import KeptThread
 from cardan._crossing.places import Places
@@ -114,6 +115,28 @@ def test_a_call_is_made_once(backend: str, has_begun: bool, monkeypatch: pytest.
     with pytest.raises(RuntimeError, match="no thread") if has_begun else nullcontext():
         run(backend, main)
     assert calls == ([] if has_begun else [1])
+
+
+@pytest.mark.parametrize("kind", ["run_to_end", "close"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), GeneratorExit()], ids=repr)
+def test_what_ends_more_than_a_request(
+    backend: str, error: BaseException, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt of the process, or the ``close()`` of a coroutine, is raised. It is no lack of threads."""
+    calls: list[int] = []
+
+    async def start(*args: object, **options: object) -> NoReturn:
+        raise error
+
+    async def main() -> None:
+        call = partial(jobs.run_to_end, Places(1)) if kind == "run_to_end" else Worker(Threads(1)).close
+        with pytest.raises(type(error)):
+            await call(calls.append, 1)
+
+    monkeypatch.setattr(jobs, "start", start)
+    monkeypatch.setattr(worker, "start", start)
+    run(backend, main)
+    assert calls == []
 
 
 def test_handlers(backend: str) -> None:

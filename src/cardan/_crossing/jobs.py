@@ -221,9 +221,10 @@ async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> 
                     try:
                         await start(job)
                     except BaseException as error:
-                        if job.has_raised or not (is_cancellation(error) or job.withdraw()):
+                        has_failed = isinstance(error, Exception)
+                        if job.has_raised or not (job.withdraw() if has_failed else is_cancellation(error)):
                             raise
-                        if not is_cancellation(error):
+                        if has_failed:
                             job = Job(function, args)
                             run_without_thread(job, error)
                             break

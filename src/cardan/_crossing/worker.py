@@ -228,10 +228,11 @@ class Worker:
                         result = await self._run(self._threads.places.get().closing, job)
                         break
                     except BaseException as error:
-                        if job.has_raised or not job.withdraw():
+                        has_failed = isinstance(error, Exception)
+                        if job.has_raised or not (has_failed or is_cancellation(error)) or not job.withdraw():
                             raise
                         job = Job(function, args)
-                        if not is_cancellation(error):
+                        if has_failed:
                             result = run_without_thread(job, error)
                             break
                         cancelled = error

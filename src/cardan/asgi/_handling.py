@@ -111,6 +111,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     worker: crossing.Worker | None = None
     held: HeldSend | None = None
     failure: BaseException | None = None
+    has_failed = True
     try:
         request = app.request_class(scope, receive, send)
         context: crossing.OwnContext | None = None
@@ -153,6 +154,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             worker = worker or _make_worker(app, exchange)
             sender = _make_sender(app, request, exchange, scope, receive, send, worker, context)
             await sender.send(response, scope["method"])
+        has_failed = False
     except BaseException as error:
         failure = None  # its traceback holds this frame: no cycle
         if request is not None and isinstance(crossing.as_error(error), Exception):
@@ -162,7 +164,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
     finally:
         scope.pop(REQUEST_KEY, None)
         if worker is not None and worker.lags:
-            await worker.finish(partial(_leave, exchange, worker))
+            await worker.finish(partial(_leave, exchange, worker, has_failed))
         else:  # as _leave() does, without a coroutine for each request
             if worker is not None:
                 worker.give_thread_back()
@@ -172,7 +174,7 @@ async def handle(app: ServedOverASGI, scope: Scope, receive: Receive, send: Send
             else:
                 exchange.answered = True
                 if exchange.opened and ((files := exchange.files) or exchange.watched):
-                    await _end(exchange, files)
+                    await _end(exchange, files, has_failed)
         if held is None and exchange.ongoing and not exchange.holders:
             end_receiving(exchange)
     try:
@@ -396,7 +398,7 @@ def _is_left(exchange: Exchange, scope: Scope, receive: Receive, request: BaseRe
     return scope["method"] not in BODILESS if body is None else not body.ended
 
 
-async def _leave(exchange: Exchange, worker: crossing.Worker) -> None:
+async def _leave(exchange: Exchange, worker: crossing.Worker, has_failed: bool) -> None:
     """End what the application has begun for this request."""
     worker.give_thread_back()
     exchange.holders -= 1
@@ -405,15 +407,15 @@ async def _leave(exchange: Exchange, worker: crossing.Worker) -> None:
         return
     exchange.answered = True
     if exchange.opened:
-        await _end(exchange, exchange.files)
+        await _end(exchange, exchange.files, has_failed)
 
 
-async def _end(exchange: Exchange, files: list[Any]) -> None:
+async def _end(exchange: Exchange, files: list[Any], has_failed: bool) -> None:
     """End the tasks that watch for a disconnect, and close the ``files`` of forms."""
     if not (exchange.watched or any(map(closes_async, files)) or any(map(is_on_disk, files))):
         release_all(files)  # nothing is awaited, so that nothing is cancelled
         return
-    with crossing.unhidden(sys.exception()):
+    with crossing.unhidden(sys.exception() if has_failed else None):  # else it is one that a caller handles
         try:
             if exchange.watched:
                 await end_watching(exchange)

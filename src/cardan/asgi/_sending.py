@@ -98,6 +98,7 @@ class Sender:
         An error of the body is raised, also after the start of the response: the server then ends the connection.
         """
         closers = closers_of(response)
+        has_failed = True
         try:
             outgoing = response.outgoing(method, self._request_url, trailers_over=self._trailers_over)
             if isinstance(outgoing, ResponseFinalizer):
@@ -109,9 +110,10 @@ class Sender:
                     await self._send({"type": "http.response.body", "body": outgoing.body})
                 except OSError:  # the client has left; the close hooks run all the same
                     self._note_left()
+            has_failed = False
         finally:
             if closers:
-                with crossing.unhidden(sys.exception()):
+                with crossing.unhidden(sys.exception() if has_failed else None):  # else it is one that a caller handles
                     await self._worker.finish(partial(close_response, closers, self._worker, self._context))
 
     async def _stream(
