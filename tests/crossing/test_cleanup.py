@@ -461,6 +461,33 @@ async def test_an_error_before_the_cancellation_is_logged(kind: str, caplog: pyt
     assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == ["before"]
 
 
+@pytest.mark.parametrize("size", [1, 2**20], ids=["the end", "a large body"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_error_of_send_in_a_cancelled_scope(backend: str, size: int) -> None:
+    """An early answer is sent while messages are received beside it. An error of ``send()`` is raised, although the
+    scope around it is cancelled.
+    """
+
+    class Undrained(Request):
+        max_drain_size = 0 if size == 1 else 2**16
+
+    async def handler(request: Request) -> Response:
+        return Response(b"x" * size)
+
+    async def main() -> None:
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                scope.cancel()
+                raise LookupError("of send()")
+
+        app = Application(handler, request_class=Undrained)
+        with anyio.fail_after(20), anyio.CancelScope() as scope:
+            await app(http_scope(headers=[(b"content-length", b"60000")]), anyio.sleep_forever, send)
+
+    with pytest.raises(LookupError, match=r"of send\(\)"):
+        anyio.run(main, backend=backend)
+
+
 async def test_an_error_that_the_caller_handles_is_not_lost(caplog: pytest.LogCaptureFixture) -> None:
     """Middleware of ASGI that catches an error answers by an application, whose hook is cancelled: the error is not
     logged, because it was not raised here.

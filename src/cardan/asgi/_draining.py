@@ -174,6 +174,7 @@ class HeldSend:
                 await self._send({**message, "body": data[:cut], "more_body": True})
             except Exception as error:  # raised outside of the group, which would wrap it
                 failure = error
+                group.cancel_scope.shield = True  # a cancellation here would hide the error
                 group.cancel_scope.cancel()
         self._drained = True  # also if sending failed, which ends the drain
         try:
@@ -204,6 +205,7 @@ class HeldSend:
                 await send()
             except Exception as error:  # raised outside of the group, which would wrap it
                 failure = error
+                group.cancel_scope.shield = True  # a cancellation here would hide the error
             group.cancel_scope.cancel()
         try:
             if failure is not None:
