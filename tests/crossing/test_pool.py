@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import subprocess
 import sys
@@ -674,8 +675,9 @@ def test_the_end_of_the_interpreter(loop: asyncio.AbstractEventLoop, monkeypatch
     """The end of the interpreter ends the threads of all loops, also of those that are not closed, before it waits for
     threads.
     """
-    pools: Any = pool.WeakSet()
+    pools: Any = pool.WeakValueDictionary()
     monkeypatch.setattr(pool, "_pools_of_process", pools)
+    monkeypatch.setattr(pool, "_stop_at_exit", functools.cache(pool._stop_at_exit.__wrapped__))
     at_exit: list[Any] = []
     monkeypatch.setattr(pool.threading, "_register_atexit", at_exit.append)
     other = asyncio.new_event_loop()

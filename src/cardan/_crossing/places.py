@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from .background import call_soon
+from .background import call_soon, current_token
 from .cancellation import asyncio_task
 
 if TYPE_CHECKING:
@@ -21,37 +21,25 @@ V = TypeVar("V")
 
 
 class PerLoop(Generic[V]):
-    """One value for each event loop, made at its first use there, because events belong to one loop."""
+    """One value for each event loop, made at its first use there, because events belong to one loop.
 
-    __slots__ = ("_loops", "_make", "_vars")
+    A value is given up with its loop, if it does not refer to the loop, and with the :class:`PerLoop`.
+    """
+
+    __slots__ = ("_loops", "_make")
 
     def __init__(self, make: Callable[[], V]) -> None:
         self._make = make
-        self._vars: dict[str, Any] = {}
         self._loops: WeakKeyDictionary[Any, V] = WeakKeyDictionary()
 
     def get(self) -> V:
         """The value of the running loop."""
         task = asyncio_task()
-        if task is None:
-            return self._get()
         # anyio takes ten times as long to find out which loop runs
-        value = self._loops.get(loop := task.get_loop())
+        loop = current_token().native_token if task is None else task.get_loop()
+        value = self._loops.get(loop)
         if value is None:
-            value = self._loops[loop] = self._get()
-        return value
-
-    def _get(self) -> V:
-        var = self._vars.get("var")
-        if var is None:
-            from anyio.lowlevel import RunVar
-
-            # setdefault() is atomic: two loops that start at once in two threads agree on one variable
-            var = self._vars.setdefault("var", RunVar("cardan.places"))
-        value: V | None = var.get(None)
-        if value is None:
-            value = self._make()
-            var.set(value)
+            value = self._loops[loop] = self._make()
         return value
 
 

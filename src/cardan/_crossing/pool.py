@@ -13,10 +13,10 @@ from _thread import allocate_lock, get_ident
 from collections import deque
 from contextlib import suppress
 from contextvars import Context, copy_context
-from functools import partial
+from functools import cache, partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
-from weakref import WeakSet
+from weakref import WeakValueDictionary, ref
 
 from .cancellation import asyncio_task, is_asked, is_cancellation, log_lost
 from .outflow import UNSENT, nobody
@@ -354,16 +354,29 @@ class _Pool:
     """
 
     def __init__(self) -> None:
+        from asyncio import get_running_loop
+
         self.threads: set[_Thread] = set()
         self.idle: deque[_Thread] = deque()
-        if not _pools_of_process:
-            # atexit's functions run when all ordinary threads have ended; these run before (concurrent.futures does so)
-            threading._register_atexit(_stop_pools)  # type: ignore[attr-defined]
-        _pools_of_process.add(self)
+        self._loop = ref(get_running_loop())
+        _pools_of_process[id(self)] = self
         # not a task: programs that wait for all tasks of a loop before they close it would wait for ever
-        self._until_end = _stop_at_end(self.threads)
+        self._until_end: AsyncGenerator[None, None] | None = _end_with_loop(self)
         with suppress(StopIteration):  # begins it, in this loop
             self._until_end.__anext__().send(None)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the loop is closed."""
+        loop = self._loop()
+        return loop is None or loop.is_closed()
+
+    def end(self) -> None:
+        """End all threads. Nothing of the pool refers to the loop afterwards, unless it is used again."""
+        for thread in list(self.threads):
+            thread.end()
+        self.idle.clear()
+        self._until_end = None
 
     def take(self, loop: asyncio.AbstractEventLoop) -> _Thread:
         """A thread without a job, a new one if there is none."""
@@ -379,22 +392,43 @@ class _Pool:
         return thread
 
 
-async def _stop_at_end(threads: set[_Thread]) -> AsyncGenerator[None, None]:
-    """Ends all threads when the loop closes its asynchronous generators, as ``asyncio.run()`` has it do at its end."""
+async def _end_with_loop(pool: _Pool) -> AsyncGenerator[None, None]:
+    """Ends the pool when its loop closes its asynchronous generators, as ``asyncio.run()`` has it do at its end."""
     try:
         yield
     finally:
-        for thread in list(threads):
-            thread.end()
+        pool.end()
 
 
-_pools: Final = PerLoop(_Pool)
-_pools_of_process: Final[WeakSet[_Pool]] = WeakSet()
+def _new_pool() -> _Pool:
+    """The pool of the running loop. Ends those of loops that were closed without their asynchronous generators."""
+    _stop_at_exit()
+    for pool in _known_pools():
+        if pool.is_closed:
+            pool.end()
+    return _Pool()
+
+
+_pools: Final = PerLoop(_new_pool)
+_pools_of_process: Final[WeakValueDictionary[int, _Pool]] = WeakValueDictionary()
+
+
+def _known_pools() -> list[_Pool]:
+    """The pools of all loops of the process."""
+    # valuerefs() copies in one step: another thread may begin a pool
+    return [pool for each in _pools_of_process.valuerefs() if (pool := each()) is not None]
+
+
+@cache
+def _stop_at_exit() -> None:
+    """Have all threads stopped when the interpreter ends. This is done once."""
+    # atexit's functions run when all ordinary threads have ended; these run before (concurrent.futures does so)
+    threading._register_atexit(_stop_pools)  # type: ignore[attr-defined]
 
 
 def _stop_pools() -> None:
     """Stop all threads: the interpreter ends, and would wait for the threads of a loop that was not ended."""
-    for pool in list(_pools_of_process):
+    for pool in _known_pools():
         for thread in list(pool.threads):
             thread.stop()
 
