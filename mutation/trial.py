@@ -72,7 +72,7 @@ def functions_in(path: Path) -> list[FunctionType]:
     """The functions of a module that exist, wherever they are held."""
     name = str(path)
     gc.unfreeze()  # what is frozen is not listed
-    return [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename == name]
+    return [each for each in gc.get_objects() if type(each) is FunctionType and each.__code__.co_filename == name]
 
 
 Trial = Generator[None, None, str]

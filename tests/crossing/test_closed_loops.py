@@ -135,4 +135,4 @@ def test_an_application_that_is_given_up(backend: str) -> None:
 
 def places_in_memory() -> int:
     """How many :class:`Places` there are of handlers."""
-    return sum(isinstance(each, Places) and each.total == DEFAULT_THREADS for each in gc.get_objects())
+    return sum(type(each) is Places and each.total == DEFAULT_THREADS for each in gc.get_objects())

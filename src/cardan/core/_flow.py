@@ -400,13 +400,16 @@ def _end(
         ended, given = yield from _resume(around, is_async, response, thrown)
         if given is not None and not ended and not is_final:
             ended = yield from _take_yielded(given, around, is_async, outer)
-        if not ended:
-            yield from _close(around, is_async)
         if is_final and thrown is not None:  # a middleware cannot turn a cancellation into a response
-            if isinstance(given, BaseResponse) and not isinstance(thrown, GeneratorExit):
-                yield from _close_unsent(given, thrown)
+            try:
+                if not ended:
+                    yield from _close(around, is_async)
+            finally:
+                if isinstance(given, BaseResponse) and not isinstance(thrown, GeneratorExit):
+                    yield from _close_unsent(given, thrown)
             raise thrown
         if not ended:
+            yield from _close(around, is_async)
             raise TypeError(f"got a second yield from {_name_of(outer)!r}, expected a return")
         if given is not None:
             return answer(given, request, outer, on_error)
