@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from contextlib import aclosing
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardan.core import Chunk, ContentLengthError, End, Head, ResponseFinalizer
+from cardan.core import Chunk, ContentLengthError, End, Head, Response, ResponseFinalizer
 from cardan.core._response.final_head import final_fields
 from cardan.core._response.trailers import Trailers
 from cardan.core.fields import _dates
@@ -372,3 +375,22 @@ def test_the_head_without_a_body(status: int, kept: bool, declared: int | None) 
     fields, length = final_fields("GET", status, [("content-type", "text/plain"), ("X", "y")], None)
     expected = [("content-type", "text/plain")] * kept + [("X", "y")] + [("Content-Length", "0")] * (status == 205)
     assert (fields, length) == (expected, declared)
+
+
+@pytest.mark.parametrize("method", [b"HEAD", None])
+def test_a_method_that_is_not_text(method: Any) -> None:
+    """A method in bytes, as parsers have it, is refused by the finalizer and by the events of a response: compared with
+    "HEAD" it would be another method, and a body would follow the head.
+    """
+
+    async def first() -> None:
+        async with aclosing(Response("a").aiter_events(method)) as events:
+            await anext(events)
+
+    for send in (
+        lambda: ResponseFinalizer(method, 200, TEXT),
+        lambda: next(Response("a").iter_events(method)),
+        lambda: asyncio.run(first()),
+    ):
+        with pytest.raises(TypeError, match=f"got method = {method!r}, expected text"):
+            send()

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeAlias
 
+from .._checks import check_type
 from .._exceptions import MachineStateError
 from .._pickling import slots_state
 from .._status import PHRASES, is_phrase
@@ -99,7 +100,8 @@ class ResponseFinalizer:
     ``headers`` are pairs of text. ``length`` is the length of the body in bytes, None if it is not known. ``trailers``
     are sent if ``trailers_over``, the HTTP version of a server that can send trailer fields, allows them after this
     body: HTTP/2 and later, or HTTP/1.1 without a Content-Length. Raises :exc:`ValueError` for a status or field that
-    must not be sent, and :exc:`ContentLengthError` for a known length that is not the declared one.
+    must not be sent, :exc:`ContentLengthError` for a known length that is not the declared one, and :exc:`TypeError`
+    for a method that is not text.
     """
 
     __module__ = "cardan.core"
@@ -119,6 +121,8 @@ class ResponseFinalizer:
         trailers: Trailers | None = None,
         trailers_over: str | None = None,
     ) -> None:
+        if type(method) is not str:  # b"HEAD" is no "HEAD": a body would follow the head
+            check_type("method", method, str, "text")
         if trailers:
             headers = list(headers)
         fields, self._declared = final_fields(method, status, headers, length)
