@@ -54,7 +54,7 @@ async def test_the_inner_one_of_two_applications_ends_last() -> None:
     exchange = Exchange()
     exchange.holders = 1
     exchange.begin()
-    await _leave(exchange, crossing.Worker(crossing.DEFAULT_THREADS))
+    await _leave(exchange, crossing.Worker(crossing.DEFAULT_THREADS), has_failed=False)
     assert (exchange.holders, exchange.answered) == (1, False)
-    await _leave(exchange, crossing.Worker(crossing.DEFAULT_THREADS))
+    await _leave(exchange, crossing.Worker(crossing.DEFAULT_THREADS), has_failed=False)
     assert (exchange.holders, exchange.answered) == (0, True)
