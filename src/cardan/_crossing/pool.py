@@ -380,10 +380,8 @@ class _Pool:
 
     def take(self, loop: asyncio.AbstractEventLoop) -> _Thread:
         """A thread without a job, a new one if there is none."""
-        while self.idle:
+        if self.idle:
             thread = self.idle.pop()
-            if thread.is_spent:
-                continue
             while self.idle and loop.time() - self.idle[0].idle_since > _IDLE_SECONDS:
                 self.idle.popleft().end()
             return thread
