@@ -19,7 +19,7 @@ from cardan._crossing.places import Places
 from cardan._crossing.worker import DEFAULT_THREADS
 from cardan.files import send_file
 from cardan.testing import AsyncClient
-from tests.crossing.exchange import Exchange, chunk
+from tests.crossing.exchange import Exchange, chunk, until
 
 
 def rows() -> Iterator[str]:
@@ -86,8 +86,8 @@ def test_a_loop_that_has_ended(backend: str, name: str) -> None:
 
 
 def test_a_loop_that_was_closed_without_its_generators() -> None:
-    """A loop that is closed before it has closed its asynchronous generators is given up when the next loop has a
-    thread. Its threads end then.
+    """A loop that is closed without ``shutdown_asyncgens()`` is given up, and its threads end, when sync code runs in
+    the next loop.
     """
     threads = []
 
@@ -123,16 +123,15 @@ def test_an_application_that_is_given_up(backend: str) -> None:
         await Exchange(app, chunk(b"", False), method="GET").run()
 
     async def main() -> None:
-        gc.collect()
         before = places_in_memory()
         for _ in range(3):
             await serve()
-        gc.collect()
-        assert places_in_memory() == before
+        await until(lambda: places_in_memory() <= before)  # a thread may hold the last request a moment longer
 
     anyio.run(main, backend=backend)
 
 
 def places_in_memory() -> int:
-    """How many :class:`Places` there are of handlers."""
+    """How many :class:`Places` of handlers are in memory, after the collector has run."""
+    gc.collect()
     return sum(type(each) is Places and each.total == DEFAULT_THREADS for each in gc.get_objects())

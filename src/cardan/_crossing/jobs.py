@@ -221,10 +221,10 @@ async def run_to_end(places: Places, function: Callable[..., T], *args: Any) -> 
                     try:
                         await start(job)
                     except BaseException as error:
-                        has_failed = isinstance(error, Exception)
-                        if job.has_raised or not (job.withdraw() if has_failed else is_cancellation(error)):
+                        lacks_thread = isinstance(error, Exception)  # not so a KeyboardInterrupt or GeneratorExit
+                        if job.has_raised or not (job.withdraw() if lacks_thread else is_cancellation(error)):
                             raise
-                        if has_failed:
+                        if lacks_thread:
                             job = Job(function, args)
                             run_without_thread(job, error)
                             break

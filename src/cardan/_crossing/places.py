@@ -23,7 +23,7 @@ V = TypeVar("V")
 class PerLoop(Generic[V]):
     """One value for each event loop, made at its first use there, because events belong to one loop.
 
-    A value is given up with its loop, if it does not refer to the loop, and with the :class:`PerLoop`.
+    Nothing keeps a value when its loop or the :class:`PerLoop` is gone. A value that refers to its loop keeps the loop.
     """
 
     __slots__ = ("_loops", "_make")

@@ -399,7 +399,7 @@ async def _end_with_loop(pool: _Pool) -> AsyncGenerator[None, None]:
 
 
 def _new_pool() -> _Pool:
-    """The pool of the running loop. Ends those of loops that were closed without their asynchronous generators."""
+    """A pool for the running loop. The pools of loops that were closed without ``shutdown_asyncgens()`` are ended."""
     _stop_at_exit()
     for pool in _known_pools():
         if pool.is_closed:

@@ -228,11 +228,11 @@ class Worker:
                         result = await self._run(self._threads.places.get().closing, job)
                         break
                     except BaseException as error:
-                        has_failed = isinstance(error, Exception)
-                        if job.has_raised or not (has_failed or is_cancellation(error)) or not job.withdraw():
+                        lacks_thread = isinstance(error, Exception)  # not so a KeyboardInterrupt or GeneratorExit
+                        if job.has_raised or not (lacks_thread or is_cancellation(error)) or not job.withdraw():
                             raise
                         job = Job(function, args)
-                        if has_failed:
+                        if lacks_thread:
                             result = run_without_thread(job, error)
                             break
                         cancelled = error
